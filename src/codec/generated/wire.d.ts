@@ -1,0 +1,2322 @@
+import * as $protobuf from "protobufjs/minimal.js";
+import Long = require("long");
+
+/** Namespace etalon. */
+export namespace etalon {
+
+    /**
+     * Properties of a TransactionBody.
+     * @deprecated Use etalon.TransactionBody.$Properties instead.
+     */
+    interface ITransactionBody extends etalon.TransactionBody.$Properties {
+    }
+
+    /** Represents a TransactionBody. */
+    class TransactionBody {
+
+        /**
+         * Constructs a new TransactionBody.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.TransactionBody.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** TransactionBody network. */
+        network: number;
+
+        /** TransactionBody organization. */
+        organization: string;
+
+        /** TransactionBody client. */
+        client: string;
+
+        /** TransactionBody keyType. */
+        keyType: number;
+
+        /** TransactionBody publicKey. */
+        publicKey: Uint8Array;
+
+        /** TransactionBody contract. */
+        contract: string;
+
+        /** TransactionBody method. */
+        method: string;
+
+        /** TransactionBody args. */
+        args: Uint8Array;
+
+        /** TransactionBody validUntilMs. */
+        validUntilMs: number;
+
+        /** TransactionBody nonce. */
+        nonce: Uint8Array;
+
+        /**
+         * Encodes the specified TransactionBody message. Does not implicitly {@link etalon.TransactionBody.verify|verify} messages.
+         * @param message TransactionBody message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.TransactionBody.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a TransactionBody message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.TransactionBody & etalon.TransactionBody.$Shape} TransactionBody
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.TransactionBody & etalon.TransactionBody.$Shape;
+    }
+
+    namespace TransactionBody {
+
+        /** Properties of a TransactionBody. */
+        interface $Properties {
+
+            /** TransactionBody network */
+            network?: (number|null);
+
+            /** TransactionBody organization */
+            organization?: (string|null);
+
+            /** TransactionBody client */
+            client?: (string|null);
+
+            /** TransactionBody keyType */
+            keyType?: (number|null);
+
+            /** TransactionBody publicKey */
+            publicKey?: (Uint8Array|null);
+
+            /** TransactionBody contract */
+            contract?: (string|null);
+
+            /** TransactionBody method */
+            method?: (string|null);
+
+            /** TransactionBody args */
+            args?: (Uint8Array|null);
+
+            /** TransactionBody validUntilMs */
+            validUntilMs?: (number|null);
+
+            /** TransactionBody nonce */
+            nonce?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a TransactionBody. */
+        type $Shape = etalon.TransactionBody.$Properties;
+    }
+
+    /**
+     * Properties of a Transaction.
+     * @deprecated Use etalon.Transaction.$Properties instead.
+     */
+    interface ITransaction extends etalon.Transaction.$Properties {
+    }
+
+    /** Represents a Transaction. */
+    class Transaction {
+
+        /**
+         * Constructs a new Transaction.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Transaction.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Transaction body. */
+        body: Uint8Array;
+
+        /** Transaction signature. */
+        signature: Uint8Array;
+
+        /**
+         * Encodes the specified Transaction message. Does not implicitly {@link etalon.Transaction.verify|verify} messages.
+         * @param message Transaction message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Transaction.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Transaction message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Transaction & etalon.Transaction.$Shape} Transaction
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Transaction & etalon.Transaction.$Shape;
+    }
+
+    namespace Transaction {
+
+        /** Properties of a Transaction. */
+        interface $Properties {
+
+            /** Transaction body */
+            body?: (Uint8Array|null);
+
+            /** Transaction signature */
+            signature?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Transaction. */
+        type $Shape = etalon.Transaction.$Properties;
+    }
+
+    /**
+     * Properties of a BatchBody.
+     * @deprecated Use etalon.BatchBody.$Properties instead.
+     */
+    interface IBatchBody extends etalon.BatchBody.$Properties {
+    }
+
+    /** Represents a BatchBody. */
+    class BatchBody {
+
+        /**
+         * Constructs a new BatchBody.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.BatchBody.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** BatchBody lane. */
+        lane: number;
+
+        /** BatchBody seq. */
+        seq: number;
+
+        /** BatchBody transactions. */
+        transactions: Uint8Array[];
+
+        /**
+         * Encodes the specified BatchBody message. Does not implicitly {@link etalon.BatchBody.verify|verify} messages.
+         * @param message BatchBody message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.BatchBody.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a BatchBody message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.BatchBody & etalon.BatchBody.$Shape} BatchBody
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.BatchBody & etalon.BatchBody.$Shape;
+    }
+
+    namespace BatchBody {
+
+        /** Properties of a BatchBody. */
+        interface $Properties {
+
+            /** BatchBody lane */
+            lane?: (number|null);
+
+            /** BatchBody seq */
+            seq?: (number|null);
+
+            /** BatchBody transactions */
+            transactions?: (Uint8Array[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a BatchBody. */
+        type $Shape = etalon.BatchBody.$Properties;
+    }
+
+    /**
+     * Properties of a Batch.
+     * @deprecated Use etalon.Batch.$Properties instead.
+     */
+    interface IBatch extends etalon.Batch.$Properties {
+    }
+
+    /** Represents a Batch. */
+    class Batch {
+
+        /**
+         * Constructs a new Batch.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Batch.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Batch body. */
+        body: Uint8Array;
+
+        /** Batch view. */
+        view: number;
+
+        /** Batch signature. */
+        signature: Uint8Array;
+
+        /**
+         * Encodes the specified Batch message. Does not implicitly {@link etalon.Batch.verify|verify} messages.
+         * @param message Batch message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Batch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Batch message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Batch & etalon.Batch.$Shape} Batch
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Batch & etalon.Batch.$Shape;
+    }
+
+    namespace Batch {
+
+        /** Properties of a Batch. */
+        interface $Properties {
+
+            /** Batch body */
+            body?: (Uint8Array|null);
+
+            /** Batch view */
+            view?: (number|null);
+
+            /** Batch signature */
+            signature?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Batch. */
+        type $Shape = etalon.Batch.$Properties;
+    }
+
+    /**
+     * Properties of a Value.
+     * @deprecated Use etalon.Value.$Properties instead.
+     */
+    interface IValue extends etalon.Value.$Properties {
+    }
+
+    /** Represents a Value. */
+    class Value {
+
+        /**
+         * Constructs a new Value.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Value.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Value timestampMs. */
+        timestampMs: number;
+
+        /** Value batches. */
+        batches: Uint8Array[];
+
+        /**
+         * Encodes the specified Value message. Does not implicitly {@link etalon.Value.verify|verify} messages.
+         * @param message Value message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Value.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Value message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Value & etalon.Value.$Shape} Value
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Value & etalon.Value.$Shape;
+    }
+
+    namespace Value {
+
+        /** Properties of a Value. */
+        interface $Properties {
+
+            /** Value timestampMs */
+            timestampMs?: (number|null);
+
+            /** Value batches */
+            batches?: (Uint8Array[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Value. */
+        type $Shape = etalon.Value.$Properties;
+    }
+
+    /**
+     * Properties of a Vote.
+     * @deprecated Use etalon.Vote.$Properties instead.
+     */
+    interface IVote extends etalon.Vote.$Properties {
+    }
+
+    /** Represents a Vote. */
+    class Vote {
+
+        /**
+         * Constructs a new Vote.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Vote.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Vote cid. */
+        cid: number;
+
+        /** Vote regency. */
+        regency: number;
+
+        /** Vote digest. */
+        digest: Uint8Array;
+
+        /**
+         * Encodes the specified Vote message. Does not implicitly {@link etalon.Vote.verify|verify} messages.
+         * @param message Vote message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Vote.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Vote message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Vote & etalon.Vote.$Shape} Vote
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Vote & etalon.Vote.$Shape;
+    }
+
+    namespace Vote {
+
+        /** Properties of a Vote. */
+        interface $Properties {
+
+            /** Vote cid */
+            cid?: (number|null);
+
+            /** Vote regency */
+            regency?: (number|null);
+
+            /** Vote digest */
+            digest?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Vote. */
+        type $Shape = etalon.Vote.$Properties;
+    }
+
+    /**
+     * Properties of a Propose.
+     * @deprecated Use etalon.Propose.$Properties instead.
+     */
+    interface IPropose extends etalon.Propose.$Properties {
+    }
+
+    /** Represents a Propose. */
+    class Propose {
+
+        /**
+         * Constructs a new Propose.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Propose.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Propose cid. */
+        cid: number;
+
+        /** Propose regency. */
+        regency: number;
+
+        /** Propose value. */
+        value: Uint8Array;
+
+        /**
+         * Encodes the specified Propose message. Does not implicitly {@link etalon.Propose.verify|verify} messages.
+         * @param message Propose message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Propose.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Propose message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Propose & etalon.Propose.$Shape} Propose
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Propose & etalon.Propose.$Shape;
+    }
+
+    namespace Propose {
+
+        /** Properties of a Propose. */
+        interface $Properties {
+
+            /** Propose cid */
+            cid?: (number|null);
+
+            /** Propose regency */
+            regency?: (number|null);
+
+            /** Propose value */
+            value?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Propose. */
+        type $Shape = etalon.Propose.$Properties;
+    }
+
+    /**
+     * Properties of a Stop.
+     * @deprecated Use etalon.Stop.$Properties instead.
+     */
+    interface IStop extends etalon.Stop.$Properties {
+    }
+
+    /** Represents a Stop. */
+    class Stop {
+
+        /**
+         * Constructs a new Stop.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Stop.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Stop regency. */
+        regency: number;
+
+        /** Stop pending. */
+        pending: Uint8Array[];
+
+        /**
+         * Encodes the specified Stop message. Does not implicitly {@link etalon.Stop.verify|verify} messages.
+         * @param message Stop message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Stop.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Stop message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Stop & etalon.Stop.$Shape} Stop
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Stop & etalon.Stop.$Shape;
+    }
+
+    namespace Stop {
+
+        /** Properties of a Stop. */
+        interface $Properties {
+
+            /** Stop regency */
+            regency?: (number|null);
+
+            /** Stop pending */
+            pending?: (Uint8Array[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Stop. */
+        type $Shape = etalon.Stop.$Properties;
+    }
+
+    /**
+     * Properties of a StopData.
+     * @deprecated Use etalon.StopData.$Properties instead.
+     */
+    interface IStopData extends etalon.StopData.$Properties {
+    }
+
+    /** Represents a StopData. */
+    class StopData {
+
+        /**
+         * Constructs a new StopData.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.StopData.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** StopData regency. */
+        regency: number;
+
+        /** StopData finalized. */
+        finalized: number;
+
+        /** StopData finality. */
+        finality?: (etalon.Certificate.$Properties|null);
+
+        /** StopData prepared. */
+        prepared: etalon.Certificate.$Properties[];
+
+        /**
+         * Encodes the specified StopData message. Does not implicitly {@link etalon.StopData.verify|verify} messages.
+         * @param message StopData message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.StopData.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a StopData message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.StopData & etalon.StopData.$Shape} StopData
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.StopData & etalon.StopData.$Shape;
+    }
+
+    namespace StopData {
+
+        /** Properties of a StopData. */
+        interface $Properties {
+
+            /** StopData regency */
+            regency?: (number|null);
+
+            /** StopData finalized */
+            finalized?: (number|null);
+
+            /** StopData finality */
+            finality?: (etalon.Certificate.$Properties|null);
+
+            /** StopData prepared */
+            prepared?: (etalon.Certificate.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a StopData. */
+        type $Shape = etalon.StopData.$Properties;
+    }
+
+    /**
+     * Properties of a Sync.
+     * @deprecated Use etalon.Sync.$Properties instead.
+     */
+    interface ISync extends etalon.Sync.$Properties {
+    }
+
+    /** Represents a Sync. */
+    class Sync {
+
+        /**
+         * Constructs a new Sync.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Sync.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Sync regency. */
+        regency: number;
+
+        /** Sync stopData. */
+        stopData: etalon.Envelope.$Properties[];
+
+        /**
+         * Encodes the specified Sync message. Does not implicitly {@link etalon.Sync.verify|verify} messages.
+         * @param message Sync message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Sync.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Sync message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Sync & etalon.Sync.$Shape} Sync
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Sync & etalon.Sync.$Shape;
+    }
+
+    namespace Sync {
+
+        /** Properties of a Sync. */
+        interface $Properties {
+
+            /** Sync regency */
+            regency?: (number|null);
+
+            /** Sync stopData */
+            stopData?: (etalon.Envelope.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Sync. */
+        type $Shape = etalon.Sync.$Properties;
+    }
+
+    /**
+     * Properties of a ReplicaSignature.
+     * @deprecated Use etalon.ReplicaSignature.$Properties instead.
+     */
+    interface IReplicaSignature extends etalon.ReplicaSignature.$Properties {
+    }
+
+    /** Represents a ReplicaSignature. */
+    class ReplicaSignature {
+
+        /**
+         * Constructs a new ReplicaSignature.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.ReplicaSignature.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** ReplicaSignature replica. */
+        replica: number;
+
+        /** ReplicaSignature signature. */
+        signature: Uint8Array;
+
+        /**
+         * Encodes the specified ReplicaSignature message. Does not implicitly {@link etalon.ReplicaSignature.verify|verify} messages.
+         * @param message ReplicaSignature message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.ReplicaSignature.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a ReplicaSignature message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.ReplicaSignature & etalon.ReplicaSignature.$Shape} ReplicaSignature
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.ReplicaSignature & etalon.ReplicaSignature.$Shape;
+    }
+
+    namespace ReplicaSignature {
+
+        /** Properties of a ReplicaSignature. */
+        interface $Properties {
+
+            /** ReplicaSignature replica */
+            replica?: (number|null);
+
+            /** ReplicaSignature signature */
+            signature?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a ReplicaSignature. */
+        type $Shape = etalon.ReplicaSignature.$Properties;
+    }
+
+    /**
+     * Properties of a Certificate.
+     * @deprecated Use etalon.Certificate.$Properties instead.
+     */
+    interface ICertificate extends etalon.Certificate.$Properties {
+    }
+
+    /** Represents a Certificate. */
+    class Certificate {
+
+        /**
+         * Constructs a new Certificate.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Certificate.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Certificate kind. */
+        kind: number;
+
+        /** Certificate view. */
+        view: number;
+
+        /** Certificate cid. */
+        cid: number;
+
+        /** Certificate regency. */
+        regency: number;
+
+        /** Certificate digest. */
+        digest: Uint8Array;
+
+        /** Certificate signatures. */
+        signatures: etalon.ReplicaSignature.$Properties[];
+
+        /**
+         * Encodes the specified Certificate message. Does not implicitly {@link etalon.Certificate.verify|verify} messages.
+         * @param message Certificate message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Certificate.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Certificate message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Certificate & etalon.Certificate.$Shape} Certificate
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Certificate & etalon.Certificate.$Shape;
+    }
+
+    namespace Certificate {
+
+        /** Properties of a Certificate. */
+        interface $Properties {
+
+            /** Certificate kind */
+            kind?: (number|null);
+
+            /** Certificate view */
+            view?: (number|null);
+
+            /** Certificate cid */
+            cid?: (number|null);
+
+            /** Certificate regency */
+            regency?: (number|null);
+
+            /** Certificate digest */
+            digest?: (Uint8Array|null);
+
+            /** Certificate signatures */
+            signatures?: (etalon.ReplicaSignature.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Certificate. */
+        type $Shape = etalon.Certificate.$Properties;
+    }
+
+    /**
+     * Properties of an Envelope.
+     * @deprecated Use etalon.Envelope.$Properties instead.
+     */
+    interface IEnvelope extends etalon.Envelope.$Properties {
+    }
+
+    /** Represents an Envelope. */
+    class Envelope {
+
+        /**
+         * Constructs a new Envelope.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Envelope.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Envelope kind. */
+        kind: number;
+
+        /** Envelope sender. */
+        sender: number;
+
+        /** Envelope view. */
+        view: number;
+
+        /** Envelope body. */
+        body: Uint8Array;
+
+        /** Envelope signature. */
+        signature: Uint8Array;
+
+        /**
+         * Encodes the specified Envelope message. Does not implicitly {@link etalon.Envelope.verify|verify} messages.
+         * @param message Envelope message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Envelope.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes an Envelope message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Envelope & etalon.Envelope.$Shape} Envelope
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Envelope & etalon.Envelope.$Shape;
+    }
+
+    namespace Envelope {
+
+        /** Properties of an Envelope. */
+        interface $Properties {
+
+            /** Envelope kind */
+            kind?: (number|null);
+
+            /** Envelope sender */
+            sender?: (number|null);
+
+            /** Envelope view */
+            view?: (number|null);
+
+            /** Envelope body */
+            body?: (Uint8Array|null);
+
+            /** Envelope signature */
+            signature?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of an Envelope. */
+        type $Shape = etalon.Envelope.$Properties;
+    }
+
+    /**
+     * Properties of a Status.
+     * @deprecated Use etalon.Status.$Properties instead.
+     */
+    interface IStatus extends etalon.Status.$Properties {
+    }
+
+    /** Represents a Status. */
+    class Status {
+
+        /**
+         * Constructs a new Status.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Status.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Status view. */
+        view: number;
+
+        /** Status regency. */
+        regency: number;
+
+        /** Status decided. */
+        decided: number;
+
+        /** Status executed. */
+        executed: number;
+
+        /** Status finalized. */
+        finalized: number;
+
+        /**
+         * Encodes the specified Status message. Does not implicitly {@link etalon.Status.verify|verify} messages.
+         * @param message Status message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Status.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Status message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Status & etalon.Status.$Shape} Status
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Status & etalon.Status.$Shape;
+    }
+
+    namespace Status {
+
+        /** Properties of a Status. */
+        interface $Properties {
+
+            /** Status view */
+            view?: (number|null);
+
+            /** Status regency */
+            regency?: (number|null);
+
+            /** Status decided */
+            decided?: (number|null);
+
+            /** Status executed */
+            executed?: (number|null);
+
+            /** Status finalized */
+            finalized?: (number|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Status. */
+        type $Shape = etalon.Status.$Properties;
+    }
+
+    /**
+     * Properties of a FetchRequest.
+     * @deprecated Use etalon.FetchRequest.$Properties instead.
+     */
+    interface IFetchRequest extends etalon.FetchRequest.$Properties {
+    }
+
+    /** Represents a FetchRequest. */
+    class FetchRequest {
+
+        /**
+         * Constructs a new FetchRequest.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.FetchRequest.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** FetchRequest batches. */
+        batches: Uint8Array[];
+
+        /** FetchRequest values. */
+        values: Uint8Array[];
+
+        /** FetchRequest fromHeight. */
+        fromHeight: number;
+
+        /** FetchRequest toHeight. */
+        toHeight: number;
+
+        /**
+         * Encodes the specified FetchRequest message. Does not implicitly {@link etalon.FetchRequest.verify|verify} messages.
+         * @param message FetchRequest message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.FetchRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a FetchRequest message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.FetchRequest & etalon.FetchRequest.$Shape} FetchRequest
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.FetchRequest & etalon.FetchRequest.$Shape;
+    }
+
+    namespace FetchRequest {
+
+        /** Properties of a FetchRequest. */
+        interface $Properties {
+
+            /** FetchRequest batches */
+            batches?: (Uint8Array[]|null);
+
+            /** FetchRequest values */
+            values?: (Uint8Array[]|null);
+
+            /** FetchRequest fromHeight */
+            fromHeight?: (number|null);
+
+            /** FetchRequest toHeight */
+            toHeight?: (number|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a FetchRequest. */
+        type $Shape = etalon.FetchRequest.$Properties;
+    }
+
+    /**
+     * Properties of a FetchReply.
+     * @deprecated Use etalon.FetchReply.$Properties instead.
+     */
+    interface IFetchReply extends etalon.FetchReply.$Properties {
+    }
+
+    /** Represents a FetchReply. */
+    class FetchReply {
+
+        /**
+         * Constructs a new FetchReply.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.FetchReply.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** FetchReply batches. */
+        batches: etalon.Batch.$Properties[];
+
+        /** FetchReply values. */
+        values: Uint8Array[];
+
+        /** FetchReply blocks. */
+        blocks: etalon.BlockRecord.$Properties[];
+
+        /**
+         * Encodes the specified FetchReply message. Does not implicitly {@link etalon.FetchReply.verify|verify} messages.
+         * @param message FetchReply message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.FetchReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a FetchReply message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.FetchReply & etalon.FetchReply.$Shape} FetchReply
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.FetchReply & etalon.FetchReply.$Shape;
+    }
+
+    namespace FetchReply {
+
+        /** Properties of a FetchReply. */
+        interface $Properties {
+
+            /** FetchReply batches */
+            batches?: (etalon.Batch.$Properties[]|null);
+
+            /** FetchReply values */
+            values?: (Uint8Array[]|null);
+
+            /** FetchReply blocks */
+            blocks?: (etalon.BlockRecord.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a FetchReply. */
+        type $Shape = etalon.FetchReply.$Properties;
+    }
+
+    /**
+     * Properties of a Frame.
+     * @deprecated Use etalon.Frame.$Properties instead.
+     */
+    interface IFrame extends etalon.Frame.$Properties {
+    }
+
+    /** Represents a Frame. */
+    class Frame {
+
+        /**
+         * Constructs a new Frame.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Frame.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Frame envelope. */
+        envelope?: (etalon.Envelope.$Properties|null);
+
+        /** Frame batch. */
+        batch?: (etalon.Batch.$Properties|null);
+
+        /** Frame status. */
+        status?: (etalon.Status.$Properties|null);
+
+        /** Frame fetch. */
+        fetch?: (etalon.FetchRequest.$Properties|null);
+
+        /** Frame reply. */
+        reply?: (etalon.FetchReply.$Properties|null);
+
+        /** Frame content. */
+        content?: ("envelope"|"batch"|"status"|"fetch"|"reply");
+
+        /**
+         * Encodes the specified Frame message. Does not implicitly {@link etalon.Frame.verify|verify} messages.
+         * @param message Frame message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Frame.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Frame message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Frame & etalon.Frame.$Shape} Frame
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Frame & etalon.Frame.$Shape;
+    }
+
+    namespace Frame {
+
+        /** Properties of a Frame. */
+        interface $Properties {
+
+            /** Frame envelope */
+            envelope?: (etalon.Envelope.$Properties|null);
+
+            /** Frame batch */
+            batch?: (etalon.Batch.$Properties|null);
+
+            /** Frame status */
+            status?: (etalon.Status.$Properties|null);
+
+            /** Frame fetch */
+            fetch?: (etalon.FetchRequest.$Properties|null);
+
+            /** Frame reply */
+            reply?: (etalon.FetchReply.$Properties|null);
+
+            /** Frame content */
+            content?: ("envelope"|"batch"|"status"|"fetch"|"reply");
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Narrowed shape of a Frame. */
+        type $Shape = {
+          envelope?: etalon.Envelope.$Shape|null;
+          batch?: etalon.Batch.$Shape|null;
+          status?: etalon.Status.$Shape|null;
+          fetch?: etalon.FetchRequest.$Shape|null;
+          reply?: etalon.FetchReply.$Shape|null;
+          $unknowns?: Uint8Array[];
+        } & (
+          ({ content?: undefined; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null }|{ content?: "envelope"; envelope: etalon.Envelope.$Shape; batch?: null; status?: null; fetch?: null; reply?: null }|{ content?: "batch"; envelope?: null; batch: etalon.Batch.$Shape; status?: null; fetch?: null; reply?: null }|{ content?: "status"; envelope?: null; batch?: null; status: etalon.Status.$Shape; fetch?: null; reply?: null }|{ content?: "fetch"; envelope?: null; batch?: null; status?: null; fetch: etalon.FetchRequest.$Shape; reply?: null }|{ content?: "reply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply: etalon.FetchReply.$Shape })
+        );
+    }
+
+    /**
+     * Properties of a BlockHeader.
+     * @deprecated Use etalon.BlockHeader.$Properties instead.
+     */
+    interface IBlockHeader extends etalon.BlockHeader.$Properties {
+    }
+
+    /** Represents a BlockHeader. */
+    class BlockHeader {
+
+        /**
+         * Constructs a new BlockHeader.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.BlockHeader.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** BlockHeader height. */
+        height: number;
+
+        /** BlockHeader previous. */
+        previous: Uint8Array;
+
+        /** BlockHeader value. */
+        value: Uint8Array;
+
+        /** BlockHeader transactionRoot. */
+        transactionRoot: Uint8Array;
+
+        /** BlockHeader receiptRoot. */
+        receiptRoot: Uint8Array;
+
+        /** BlockHeader stateRoot. */
+        stateRoot: Uint8Array;
+
+        /** BlockHeader timeMs. */
+        timeMs: number;
+
+        /** BlockHeader view. */
+        view: Uint8Array;
+
+        /** BlockHeader contracts. */
+        contracts: Uint8Array;
+
+        /** BlockHeader transactions. */
+        transactions: number;
+
+        /**
+         * Encodes the specified BlockHeader message. Does not implicitly {@link etalon.BlockHeader.verify|verify} messages.
+         * @param message BlockHeader message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.BlockHeader.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a BlockHeader message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.BlockHeader & etalon.BlockHeader.$Shape} BlockHeader
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.BlockHeader & etalon.BlockHeader.$Shape;
+    }
+
+    namespace BlockHeader {
+
+        /** Properties of a BlockHeader. */
+        interface $Properties {
+
+            /** BlockHeader height */
+            height?: (number|null);
+
+            /** BlockHeader previous */
+            previous?: (Uint8Array|null);
+
+            /** BlockHeader value */
+            value?: (Uint8Array|null);
+
+            /** BlockHeader transactionRoot */
+            transactionRoot?: (Uint8Array|null);
+
+            /** BlockHeader receiptRoot */
+            receiptRoot?: (Uint8Array|null);
+
+            /** BlockHeader stateRoot */
+            stateRoot?: (Uint8Array|null);
+
+            /** BlockHeader timeMs */
+            timeMs?: (number|null);
+
+            /** BlockHeader view */
+            view?: (Uint8Array|null);
+
+            /** BlockHeader contracts */
+            contracts?: (Uint8Array|null);
+
+            /** BlockHeader transactions */
+            transactions?: (number|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a BlockHeader. */
+        type $Shape = etalon.BlockHeader.$Properties;
+    }
+
+    /**
+     * Properties of an Event.
+     * @deprecated Use etalon.Event.$Properties instead.
+     */
+    interface IEvent extends etalon.Event.$Properties {
+    }
+
+    /** Represents an Event. */
+    class Event {
+
+        /**
+         * Constructs a new Event.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Event.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Event name. */
+        name: string;
+
+        /** Event data. */
+        data: Uint8Array;
+
+        /**
+         * Encodes the specified Event message. Does not implicitly {@link etalon.Event.verify|verify} messages.
+         * @param message Event message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Event.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes an Event message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Event & etalon.Event.$Shape} Event
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Event & etalon.Event.$Shape;
+    }
+
+    namespace Event {
+
+        /** Properties of an Event. */
+        interface $Properties {
+
+            /** Event name */
+            name?: (string|null);
+
+            /** Event data */
+            data?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of an Event. */
+        type $Shape = etalon.Event.$Properties;
+    }
+
+    /**
+     * Properties of a Receipt.
+     * @deprecated Use etalon.Receipt.$Properties instead.
+     */
+    interface IReceipt extends etalon.Receipt.$Properties {
+    }
+
+    /** Represents a Receipt. */
+    class Receipt {
+
+        /**
+         * Constructs a new Receipt.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Receipt.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Receipt transaction. */
+        transaction: Uint8Array;
+
+        /** Receipt status. */
+        status: number;
+
+        /** Receipt code. */
+        code: string;
+
+        /** Receipt detail. */
+        detail: string;
+
+        /** Receipt result. */
+        result: Uint8Array;
+
+        /** Receipt events. */
+        events: etalon.Event.$Properties[];
+
+        /**
+         * Encodes the specified Receipt message. Does not implicitly {@link etalon.Receipt.verify|verify} messages.
+         * @param message Receipt message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Receipt.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Receipt message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Receipt & etalon.Receipt.$Shape} Receipt
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Receipt & etalon.Receipt.$Shape;
+    }
+
+    namespace Receipt {
+
+        /** Properties of a Receipt. */
+        interface $Properties {
+
+            /** Receipt transaction */
+            transaction?: (Uint8Array|null);
+
+            /** Receipt status */
+            status?: (number|null);
+
+            /** Receipt code */
+            code?: (string|null);
+
+            /** Receipt detail */
+            detail?: (string|null);
+
+            /** Receipt result */
+            result?: (Uint8Array|null);
+
+            /** Receipt events */
+            events?: (etalon.Event.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Receipt. */
+        type $Shape = etalon.Receipt.$Properties;
+    }
+
+    /**
+     * Properties of a BlockBody.
+     * @deprecated Use etalon.BlockBody.$Properties instead.
+     */
+    interface IBlockBody extends etalon.BlockBody.$Properties {
+    }
+
+    /** Represents a BlockBody. */
+    class BlockBody {
+
+        /**
+         * Constructs a new BlockBody.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.BlockBody.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** BlockBody value. */
+        value: Uint8Array;
+
+        /** BlockBody batches. */
+        batches: Uint8Array[];
+
+        /**
+         * Encodes the specified BlockBody message. Does not implicitly {@link etalon.BlockBody.verify|verify} messages.
+         * @param message BlockBody message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.BlockBody.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a BlockBody message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.BlockBody & etalon.BlockBody.$Shape} BlockBody
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.BlockBody & etalon.BlockBody.$Shape;
+    }
+
+    namespace BlockBody {
+
+        /** Properties of a BlockBody. */
+        interface $Properties {
+
+            /** BlockBody value */
+            value?: (Uint8Array|null);
+
+            /** BlockBody batches */
+            batches?: (Uint8Array[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a BlockBody. */
+        type $Shape = etalon.BlockBody.$Properties;
+    }
+
+    /**
+     * Properties of a BlockRecord.
+     * @deprecated Use etalon.BlockRecord.$Properties instead.
+     */
+    interface IBlockRecord extends etalon.BlockRecord.$Properties {
+    }
+
+    /** Represents a BlockRecord. */
+    class BlockRecord {
+
+        /**
+         * Constructs a new BlockRecord.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.BlockRecord.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** BlockRecord header. */
+        header: Uint8Array;
+
+        /** BlockRecord body. */
+        body: Uint8Array;
+
+        /** BlockRecord decision. */
+        decision?: (etalon.Certificate.$Properties|null);
+
+        /** BlockRecord finality. */
+        finality?: (etalon.Certificate.$Properties|null);
+
+        /**
+         * Encodes the specified BlockRecord message. Does not implicitly {@link etalon.BlockRecord.verify|verify} messages.
+         * @param message BlockRecord message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.BlockRecord.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a BlockRecord message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.BlockRecord & etalon.BlockRecord.$Shape} BlockRecord
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.BlockRecord & etalon.BlockRecord.$Shape;
+    }
+
+    namespace BlockRecord {
+
+        /** Properties of a BlockRecord. */
+        interface $Properties {
+
+            /** BlockRecord header */
+            header?: (Uint8Array|null);
+
+            /** BlockRecord body */
+            body?: (Uint8Array|null);
+
+            /** BlockRecord decision */
+            decision?: (etalon.Certificate.$Properties|null);
+
+            /** BlockRecord finality */
+            finality?: (etalon.Certificate.$Properties|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a BlockRecord. */
+        type $Shape = etalon.BlockRecord.$Properties;
+    }
+
+    /**
+     * Properties of a WalWrite.
+     * @deprecated Use etalon.WalWrite.$Properties instead.
+     */
+    interface IWalWrite extends etalon.WalWrite.$Properties {
+    }
+
+    /** Represents a WalWrite. */
+    class WalWrite {
+
+        /**
+         * Constructs a new WalWrite.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.WalWrite.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** WalWrite cid. */
+        cid: number;
+
+        /** WalWrite regency. */
+        regency: number;
+
+        /** WalWrite digest. */
+        digest: Uint8Array;
+
+        /** WalWrite value. */
+        value: Uint8Array;
+
+        /**
+         * Encodes the specified WalWrite message. Does not implicitly {@link etalon.WalWrite.verify|verify} messages.
+         * @param message WalWrite message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.WalWrite.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a WalWrite message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.WalWrite & etalon.WalWrite.$Shape} WalWrite
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalWrite & etalon.WalWrite.$Shape;
+    }
+
+    namespace WalWrite {
+
+        /** Properties of a WalWrite. */
+        interface $Properties {
+
+            /** WalWrite cid */
+            cid?: (number|null);
+
+            /** WalWrite regency */
+            regency?: (number|null);
+
+            /** WalWrite digest */
+            digest?: (Uint8Array|null);
+
+            /** WalWrite value */
+            value?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a WalWrite. */
+        type $Shape = etalon.WalWrite.$Properties;
+    }
+
+    /**
+     * Properties of a WalSync.
+     * @deprecated Use etalon.WalSync.$Properties instead.
+     */
+    interface IWalSync extends etalon.WalSync.$Properties {
+    }
+
+    /** Represents a WalSync. */
+    class WalSync {
+
+        /**
+         * Constructs a new WalSync.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.WalSync.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** WalSync sync. */
+        sync?: (etalon.Envelope.$Properties|null);
+
+        /**
+         * Encodes the specified WalSync message. Does not implicitly {@link etalon.WalSync.verify|verify} messages.
+         * @param message WalSync message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.WalSync.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a WalSync message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.WalSync & etalon.WalSync.$Shape} WalSync
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalSync & etalon.WalSync.$Shape;
+    }
+
+    namespace WalSync {
+
+        /** Properties of a WalSync. */
+        interface $Properties {
+
+            /** WalSync sync */
+            sync?: (etalon.Envelope.$Properties|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a WalSync. */
+        type $Shape = etalon.WalSync.$Properties;
+    }
+
+    /**
+     * Properties of a WalRecord.
+     * @deprecated Use etalon.WalRecord.$Properties instead.
+     */
+    interface IWalRecord extends etalon.WalRecord.$Properties {
+    }
+
+    /** Represents a WalRecord. */
+    class WalRecord {
+
+        /**
+         * Constructs a new WalRecord.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.WalRecord.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** WalRecord batch. */
+        batch?: (etalon.Batch.$Properties|null);
+
+        /** WalRecord write. */
+        write?: (etalon.WalWrite.$Properties|null);
+
+        /** WalRecord accept. */
+        accept?: (etalon.Certificate.$Properties|null);
+
+        /** WalRecord stop. */
+        stop?: (number|null);
+
+        /** WalRecord regency. */
+        regency?: (number|null);
+
+        /** WalRecord stopData. */
+        stopData?: (etalon.StopData.$Properties|null);
+
+        /** WalRecord sync. */
+        sync?: (etalon.WalSync.$Properties|null);
+
+        /** WalRecord view. */
+        view?: (number|null);
+
+        /** WalRecord record. */
+        record?: ("batch"|"write"|"accept"|"stop"|"regency"|"stopData"|"sync"|"view");
+
+        /**
+         * Encodes the specified WalRecord message. Does not implicitly {@link etalon.WalRecord.verify|verify} messages.
+         * @param message WalRecord message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.WalRecord.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a WalRecord message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.WalRecord & etalon.WalRecord.$Shape} WalRecord
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalRecord & etalon.WalRecord.$Shape;
+    }
+
+    namespace WalRecord {
+
+        /** Properties of a WalRecord. */
+        interface $Properties {
+
+            /** WalRecord batch */
+            batch?: (etalon.Batch.$Properties|null);
+
+            /** WalRecord write */
+            write?: (etalon.WalWrite.$Properties|null);
+
+            /** WalRecord accept */
+            accept?: (etalon.Certificate.$Properties|null);
+
+            /** WalRecord stop */
+            stop?: (number|null);
+
+            /** WalRecord regency */
+            regency?: (number|null);
+
+            /** WalRecord stopData */
+            stopData?: (etalon.StopData.$Properties|null);
+
+            /** WalRecord sync */
+            sync?: (etalon.WalSync.$Properties|null);
+
+            /** WalRecord view */
+            view?: (number|null);
+
+            /** WalRecord record */
+            record?: ("batch"|"write"|"accept"|"stop"|"regency"|"stopData"|"sync"|"view");
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Narrowed shape of a WalRecord. */
+        type $Shape = {
+          batch?: etalon.Batch.$Shape|null;
+          write?: etalon.WalWrite.$Shape|null;
+          accept?: etalon.Certificate.$Shape|null;
+          stop?: number|null;
+          regency?: number|null;
+          stopData?: etalon.StopData.$Shape|null;
+          sync?: etalon.WalSync.$Shape|null;
+          view?: number|null;
+          $unknowns?: Uint8Array[];
+        } & (
+          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "batch"; batch: etalon.Batch.$Shape; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "regency"; batch?: null; write?: null; accept?: null; stop?: null; regency: number; stopData?: null; sync?: null; view?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData: etalon.StopData.$Shape; sync?: null; view?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync: etalon.WalSync.$Shape; view?: null }|{ record?: "view"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view: number })
+        );
+    }
+
+    /**
+     * Properties of a ChannelSubmit.
+     * @deprecated Use etalon.ChannelSubmit.$Properties instead.
+     */
+    interface IChannelSubmit extends etalon.ChannelSubmit.$Properties {
+    }
+
+    /** Represents a ChannelSubmit. */
+    class ChannelSubmit {
+
+        /**
+         * Constructs a new ChannelSubmit.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.ChannelSubmit.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** ChannelSubmit ref. */
+        ref: number;
+
+        /** ChannelSubmit transaction. */
+        transaction: Uint8Array;
+
+        /**
+         * Encodes the specified ChannelSubmit message. Does not implicitly {@link etalon.ChannelSubmit.verify|verify} messages.
+         * @param message ChannelSubmit message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.ChannelSubmit.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a ChannelSubmit message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.ChannelSubmit & etalon.ChannelSubmit.$Shape} ChannelSubmit
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.ChannelSubmit & etalon.ChannelSubmit.$Shape;
+    }
+
+    namespace ChannelSubmit {
+
+        /** Properties of a ChannelSubmit. */
+        interface $Properties {
+
+            /** ChannelSubmit ref */
+            ref?: (number|null);
+
+            /** ChannelSubmit transaction */
+            transaction?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a ChannelSubmit. */
+        type $Shape = etalon.ChannelSubmit.$Properties;
+    }
+
+    /**
+     * Properties of a ChannelRequest.
+     * @deprecated Use etalon.ChannelRequest.$Properties instead.
+     */
+    interface IChannelRequest extends etalon.ChannelRequest.$Properties {
+    }
+
+    /** Represents a ChannelRequest. */
+    class ChannelRequest {
+
+        /**
+         * Constructs a new ChannelRequest.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.ChannelRequest.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** ChannelRequest submit. */
+        submit: etalon.ChannelSubmit.$Properties[];
+
+        /**
+         * Encodes the specified ChannelRequest message. Does not implicitly {@link etalon.ChannelRequest.verify|verify} messages.
+         * @param message ChannelRequest message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.ChannelRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a ChannelRequest message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.ChannelRequest & etalon.ChannelRequest.$Shape} ChannelRequest
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.ChannelRequest & etalon.ChannelRequest.$Shape;
+    }
+
+    namespace ChannelRequest {
+
+        /** Properties of a ChannelRequest. */
+        interface $Properties {
+
+            /** ChannelRequest submit */
+            submit?: (etalon.ChannelSubmit.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a ChannelRequest. */
+        type $Shape = etalon.ChannelRequest.$Properties;
+    }
+
+    /**
+     * Properties of a ProvenReceipt.
+     * @deprecated Use etalon.ProvenReceipt.$Properties instead.
+     */
+    interface IProvenReceipt extends etalon.ProvenReceipt.$Properties {
+    }
+
+    /** Represents a ProvenReceipt. */
+    class ProvenReceipt {
+
+        /**
+         * Constructs a new ProvenReceipt.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.ProvenReceipt.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** ProvenReceipt ref. */
+        ref: number;
+
+        /** ProvenReceipt index. */
+        index: number;
+
+        /** ProvenReceipt receipt. */
+        receipt: Uint8Array;
+
+        /** ProvenReceipt path. */
+        path: Uint8Array[];
+
+        /**
+         * Encodes the specified ProvenReceipt message. Does not implicitly {@link etalon.ProvenReceipt.verify|verify} messages.
+         * @param message ProvenReceipt message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.ProvenReceipt.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a ProvenReceipt message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.ProvenReceipt & etalon.ProvenReceipt.$Shape} ProvenReceipt
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.ProvenReceipt & etalon.ProvenReceipt.$Shape;
+    }
+
+    namespace ProvenReceipt {
+
+        /** Properties of a ProvenReceipt. */
+        interface $Properties {
+
+            /** ProvenReceipt ref */
+            ref?: (number|null);
+
+            /** ProvenReceipt index */
+            index?: (number|null);
+
+            /** ProvenReceipt receipt */
+            receipt?: (Uint8Array|null);
+
+            /** ProvenReceipt path */
+            path?: (Uint8Array[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a ProvenReceipt. */
+        type $Shape = etalon.ProvenReceipt.$Properties;
+    }
+
+    /**
+     * Properties of a FinalizedBlock.
+     * @deprecated Use etalon.FinalizedBlock.$Properties instead.
+     */
+    interface IFinalizedBlock extends etalon.FinalizedBlock.$Properties {
+    }
+
+    /** Represents a FinalizedBlock. */
+    class FinalizedBlock {
+
+        /**
+         * Constructs a new FinalizedBlock.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.FinalizedBlock.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** FinalizedBlock header. */
+        header: Uint8Array;
+
+        /** FinalizedBlock finality. */
+        finality?: (etalon.Certificate.$Properties|null);
+
+        /** FinalizedBlock receipts. */
+        receipts: etalon.ProvenReceipt.$Properties[];
+
+        /**
+         * Encodes the specified FinalizedBlock message. Does not implicitly {@link etalon.FinalizedBlock.verify|verify} messages.
+         * @param message FinalizedBlock message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.FinalizedBlock.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a FinalizedBlock message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.FinalizedBlock & etalon.FinalizedBlock.$Shape} FinalizedBlock
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.FinalizedBlock & etalon.FinalizedBlock.$Shape;
+    }
+
+    namespace FinalizedBlock {
+
+        /** Properties of a FinalizedBlock. */
+        interface $Properties {
+
+            /** FinalizedBlock header */
+            header?: (Uint8Array|null);
+
+            /** FinalizedBlock finality */
+            finality?: (etalon.Certificate.$Properties|null);
+
+            /** FinalizedBlock receipts */
+            receipts?: (etalon.ProvenReceipt.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a FinalizedBlock. */
+        type $Shape = etalon.FinalizedBlock.$Properties;
+    }
+
+    /**
+     * Properties of a ChannelRefusal.
+     * @deprecated Use etalon.ChannelRefusal.$Properties instead.
+     */
+    interface IChannelRefusal extends etalon.ChannelRefusal.$Properties {
+    }
+
+    /** Represents a ChannelRefusal. */
+    class ChannelRefusal {
+
+        /**
+         * Constructs a new ChannelRefusal.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.ChannelRefusal.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** ChannelRefusal ref. */
+        ref: number;
+
+        /** ChannelRefusal code. */
+        code: string;
+
+        /** ChannelRefusal detail. */
+        detail: string;
+
+        /** ChannelRefusal retryAfterMs. */
+        retryAfterMs: number;
+
+        /**
+         * Encodes the specified ChannelRefusal message. Does not implicitly {@link etalon.ChannelRefusal.verify|verify} messages.
+         * @param message ChannelRefusal message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.ChannelRefusal.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a ChannelRefusal message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.ChannelRefusal & etalon.ChannelRefusal.$Shape} ChannelRefusal
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.ChannelRefusal & etalon.ChannelRefusal.$Shape;
+    }
+
+    namespace ChannelRefusal {
+
+        /** Properties of a ChannelRefusal. */
+        interface $Properties {
+
+            /** ChannelRefusal ref */
+            ref?: (number|null);
+
+            /** ChannelRefusal code */
+            code?: (string|null);
+
+            /** ChannelRefusal detail */
+            detail?: (string|null);
+
+            /** ChannelRefusal retryAfterMs */
+            retryAfterMs?: (number|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a ChannelRefusal. */
+        type $Shape = etalon.ChannelRefusal.$Properties;
+    }
+
+    /**
+     * Properties of a ChannelReply.
+     * @deprecated Use etalon.ChannelReply.$Properties instead.
+     */
+    interface IChannelReply extends etalon.ChannelReply.$Properties {
+    }
+
+    /** Represents a ChannelReply. */
+    class ChannelReply {
+
+        /**
+         * Constructs a new ChannelReply.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.ChannelReply.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** ChannelReply blocks. */
+        blocks: etalon.FinalizedBlock.$Properties[];
+
+        /** ChannelReply refusals. */
+        refusals: etalon.ChannelRefusal.$Properties[];
+
+        /**
+         * Encodes the specified ChannelReply message. Does not implicitly {@link etalon.ChannelReply.verify|verify} messages.
+         * @param message ChannelReply message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.ChannelReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a ChannelReply message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.ChannelReply & etalon.ChannelReply.$Shape} ChannelReply
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.ChannelReply & etalon.ChannelReply.$Shape;
+    }
+
+    namespace ChannelReply {
+
+        /** Properties of a ChannelReply. */
+        interface $Properties {
+
+            /** ChannelReply blocks */
+            blocks?: (etalon.FinalizedBlock.$Properties[]|null);
+
+            /** ChannelReply refusals */
+            refusals?: (etalon.ChannelRefusal.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a ChannelReply. */
+        type $Shape = etalon.ChannelReply.$Properties;
+    }
+}

@@ -1,0 +1,3 @@
+export { leafHash, MerkleTree, verifyInclusion } from './merkle.js'
+export { nobleSuite } from './noble.js'
+export type { CryptoSuite } from './suite.js'

@@ -1,0 +1,113 @@
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { createRequire } from 'node:module'
+import type sodiumNative from 'sodium-native'
+import { concatBytes, toHex } from '../base/bytes.js'
+import { passesGate } from './ed25519-gate.js'
+import type { CryptoSuite } from './suite.js'
+
+type SodiumNative = typeof sodiumNative
+
+/** Above this OpenSSL's hash, which uses the processor's SHA instructions, beats the cheaper call of libsodium. */
+const SODIUM_HASH_BYTES_MAX = 512
+const KEY_CACHE_SIZE = 4096
+
+/** Half of the order of P-256, big-endian: the bound of the low-S rule. */
+const P256_HALF_ORDER = Buffer.from('7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8', 'hex')
+const P256_SPKI_PREFIX = {
+  33: Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex'),
+  65: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex'),
+} as const
+const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+
+/** Importing a key costs more than using it once, so imported keys are kept (oldest out first). */
+class KeyCache {
+  readonly #keys = new Map<string, KeyObject | undefined>()
+
+  get(point: Uint8Array, prefix: Uint8Array): KeyObject | undefined {
+    const id = toHex(point)
+    if (this.#keys.has(id)) return this.#keys.get(id)
+    const key = importKey(concatBytes(prefix, point))
+    if (this.#keys.size >= KEY_CACHE_SIZE) {
+      const oldest = this.#keys.keys().next().value
+      if (oldest !== undefined) this.#keys.delete(oldest)
+    }
+    this.#keys.set(id, key)
+    return key
+  }
+}
+
+function importKey(spki: Uint8Array): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  } catch {
+    return undefined
+  }
+}
+
+const p256Keys = new KeyCache()
+const ed25519Keys = new KeyCache()
+
+function p256Key(publicKey: Uint8Array): KeyObject | undefined {
+  if (publicKey.length !== 33 && publicKey.length !== 65) return undefined
+  return p256Keys.get(publicKey, P256_SPKI_PREFIX[publicKey.length])
+}
+
+function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 33 || signature.length !== 64) return false
+  if (Buffer.compare(signature.subarray(32), P256_HALF_ORDER) > 0) return false
+  const key = p256Key(publicKey)
+  return key !== undefined && verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
+}
+
+function verifyP256Der(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const key = p256Key(publicKey)
+  return key !== undefined && verify('sha256', message, { key, dsaEncoding: 'der' }, signature)
+}
+
+/** OpenSSL after the gate accepts exactly what libsodium accepts (held by a test over the edge-case vectors). */
+export function verifyEd25519OpenSsl(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false
+  if (!passesGate(publicKey) || !passesGate(signature.subarray(0, 32))) return false
+  const key = ed25519Keys.get(publicKey, ED25519_SPKI_PREFIX)
+  return key !== undefined && verify(null, message, key, signature)
+}
+
+function hashOpenSsl(data: Uint8Array): Uint8Array {
+  return createHash('sha256').update(data).digest()
+}
+
+function loadSodium(): SodiumNative | undefined {
+  try {
+    return createRequire(import.meta.url)('sodium-native') as SodiumNative
+  } catch {
+    return undefined // no prebuilt binary for this platform: OpenSSL does the same, a little slower
+  }
+}
+
+const sodium = loadSodium()
+
+function suiteOf(native: SodiumNative | undefined): CryptoSuite {
+  if (native === undefined) {
+    return { sha256: hashOpenSsl, verifyEd25519: verifyEd25519OpenSsl, verifyP256, verifyP256Der }
+  }
+  return {
+    sha256(data) {
+      if (data.length > SODIUM_HASH_BYTES_MAX) return hashOpenSsl(data)
+      const out = new Uint8Array(32)
+      native.crypto_hash_sha256(out, data)
+      return out
+    },
+    verifyEd25519(publicKey, message, signature) {
+      if (publicKey.length !== 32 || signature.length !== 64) return false
+      return native.crypto_sign_verify_detached(signature, message, publicKey)
+    },
+    verifyP256,
+    verifyP256Der,
+  }
+}
+
+/** The node's suite: libsodium where its prebuilt binary loads, OpenSSL otherwise. */
+export const nativeSuite: CryptoSuite = suiteOf(sodium)
+
+/** What the suite does without libsodium; exported so that tests hold the two together. */
+export const openSslSuite: CryptoSuite = suiteOf(undefined)

@@ -1,0 +1,174 @@
+/**
+ * Every port of a replica on one page. The core and the contracts are pure and need none of them; the replica
+ * drives the core through these; ledger/ and p2p/ are their adapters, sim/ has its own.
+ */
+import type {
+  BlockRecord,
+  DecisionCertificate,
+  Digest,
+  FinalityCertificate,
+  Height,
+  ReplicaId,
+  ReplicaInfo,
+  SealedHeader,
+  TimeMs,
+} from './types/index.js'
+
+/** Time and timers. `nowMs` is the wall clock: proposals carry it, and peers check it within the drift bound. */
+export interface Clock {
+  nowMs(): TimeMs
+  /** Calls back once after `afterMs`; the returned function cancels. */
+  after(afterMs: number, callback: () => void): () => void
+  /** Calls back once, after the events that are already waiting; used to group what one turn gives. */
+  soon(callback: () => void): void
+}
+
+/** Holds this replica's consensus key. */
+export interface Signer {
+  /** Ed25519 signature, 64 bytes, over a statement of codec/statements.ts. */
+  sign(statement: Uint8Array): Uint8Array
+}
+
+/** One signature to check. */
+export interface SignatureJob {
+  readonly keyType: 'ed25519' | 'p256'
+  readonly publicKey: Uint8Array
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Checks many client signatures without holding up the event loop. */
+export interface SignatureVerifier {
+  /** Verdicts in the order of the jobs. */
+  verify(jobs: readonly SignatureJob[]): Promise<readonly boolean[]>
+  close(): Promise<void>
+}
+
+/**
+ * Classes of traffic, one stream each, so that none waits behind another: `consensus` (votes and proposals, small),
+ * `batch` (transactions, large), `transfer` (pulls, blocks and status).
+ */
+export type TrafficClass = 'consensus' | 'batch' | 'transfer'
+
+/** Takes a frame from an admitted peer. A promise means: read no more from this stream until it settles. */
+export type FrameHandler = (from: ReplicaId, traffic: TrafficClass, frame: Uint8Array) => void | Promise<void>
+
+/** Authenticated, ordered, lossy on reconnect: what a peer missed is sent again by the protocol. */
+export interface Transport {
+  /** Accepts frames from the peers and keeps connecting to them, with back-off, until `stop`. */
+  start(handler: FrameHandler): Promise<void>
+  /** Replaces the set of admitted peers; connections of others are closed. */
+  setPeers(peers: readonly ReplicaInfo[]): void
+  /** Queues a frame. `false`: the outbox of this peer and class is full, or the peer is not connected, and the frame was refused. */
+  send(to: ReplicaId, traffic: TrafficClass, frame: Uint8Array): boolean
+  /** Peers with an open connection now. */
+  connected(): readonly ReplicaId[]
+  /** Addresses that peers can dial, once started. */
+  addresses(): readonly string[]
+  /** Counters by stable name, for metrics: frames and bytes in and out, refusals by reason. */
+  counters(): Readonly<Record<string, number>>
+  stop(): Promise<void>
+}
+
+/** Append-only and checksummed. Records are opaque here; codec/wal.ts gives them meaning. */
+export interface WriteAheadLog {
+  /** Records that survived, oldest first. A torn tail is cut off at open; damage before it is an error at open. */
+  records(): Iterable<Uint8Array>
+  /** Buffers a record; durable once a `sync` begun afterwards has settled. */
+  append(record: Uint8Array): void
+  /** Writes and syncs all that was appended before the call. Rejects, and stays broken, when the disk fails. */
+  sync(): Promise<void>
+  /** Bytes on disk. */
+  size(): number
+  /** Replaces the whole log by these records, atomically and synced. */
+  rewrite(records: readonly Uint8Array[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** One key of the contract state; `undefined` removes it. */
+export interface StateChange {
+  /** `<contract>/<key>`, 1 to 512 bytes of UTF-8. */
+  readonly key: string
+  readonly value: Uint8Array | undefined
+}
+
+/** The contract state after the newest executed block. */
+export interface StateReader {
+  get(key: string): Uint8Array | undefined
+}
+
+/** Proof that a key has a value, or none, under a state root. Its check is crypto/sparse-merkle.ts. */
+export interface StateProof {
+  readonly siblings: readonly (Uint8Array | undefined)[]
+  /** What stands at the end of the path when it is not the key's own leaf: another leaf, or nothing. */
+  readonly other?: { readonly keyHash: Uint8Array; readonly valueHash: Uint8Array }
+}
+
+/** State changes applied to the tree in memory, waiting for their block. */
+export interface StagedState {
+  readonly root: Digest
+}
+
+export interface TransactionLocation {
+  readonly height: Height
+  /** Position among the executed transactions of its block. */
+  readonly index: number
+}
+
+export interface NewBlock {
+  readonly sealed: SealedHeader
+  /** Encoded BlockBody. */
+  readonly body: Uint8Array
+  readonly decision: DecisionCertificate
+  /** Present when the block came from a peer together with its certificate. */
+  readonly finality?: FinalityCertificate
+  /** Ids of the executed transactions, in order. */
+  readonly transactions: readonly Digest[]
+  /** Encoded receipts, in the same order. */
+  readonly receipts: readonly Uint8Array[]
+  readonly changes: readonly StateChange[]
+  readonly staged: StagedState
+}
+
+/** The hash-linked chain of blocks, the state with its tree, and the indexes. */
+export interface Ledger extends StateReader {
+  /** Newest executed block; genesis at first. */
+  tip(): SealedHeader
+  /** Newest height whose finality certificate is stored, with it; height 0 has none. */
+  finalized(): { readonly height: Height; readonly certificate?: FinalityCertificate }
+  /** Computes the state root after the changes, without writing. At most one staged state is open at a time. */
+  stage(changes: readonly StateChange[]): StagedState
+  /** Appends the block above the tip: one atomic, synced write. Refuses a gap, a wrong `previous`, or a root other than staged. */
+  append(block: NewBlock): Promise<void>
+  /** Stores a finality certificate of an executed block. Not synced: a quorum can always give it again. */
+  finalize(certificate: FinalityCertificate): Promise<void>
+  header(height: Height): SealedHeader | undefined
+  receipts(height: Height): readonly Uint8Array[] | undefined
+  finality(height: Height): FinalityCertificate | undefined
+  /** The block with its body and certificates, for a replica that catches up. */
+  record(height: Height): BlockRecord | undefined
+  locate(transaction: Digest): TransactionLocation | undefined
+  /** Keys with a prefix in ascending order of their UTF-8 bytes, after `after`, at most `limit`. Sees the newest executed block. */
+  list(
+    prefix: string,
+    limit: number,
+    after?: string,
+  ): Promise<readonly { readonly key: string; readonly value: Uint8Array }[]>
+  /** The value of a key at the tip, if any, and its proof under the tip's state root. */
+  prove(key: string): { readonly value: Uint8Array | undefined; readonly proof: StateProof }
+  close(): Promise<void>
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
+
+export interface Logger {
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
+}
+
+/** Counts by stable name; what is served as metrics. */
+export interface Counters {
+  add(name: string, amount?: number): void
+}

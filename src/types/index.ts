@@ -1,0 +1,6 @@
+export * from './block.js'
+export * from './consensus.js'
+export * from './genesis.js'
+export * from './transaction.js'
+export * from './verified.js'
+export * from './view.js'

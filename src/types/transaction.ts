@@ -1,0 +1,38 @@
+import type { Digest, ReplicaId, TimeMs } from './view.js'
+
+export type KeyType = 'ed25519' | 'p256'
+
+/**
+ * How a transaction is authenticated: `signed` by the client's own key, or `vouched` for by the replica of the
+ * client's organization, whose signature on the batch covers it.
+ */
+export type Authentication =
+  | { readonly mode: 'signed'; readonly keyType: KeyType; readonly publicKey: string }
+  | { readonly mode: 'vouched'; readonly client: string }
+
+export interface Transaction {
+  /** SHA-256 of its signing bytes. Does not cover the signature. */
+  readonly id: Digest
+  readonly organization: string
+  readonly authentication: Authentication
+  readonly contract: string
+  readonly method: string
+  /** UTF-8 JSON, as carried. */
+  readonly args: Uint8Array
+  readonly validUntilMs: TimeMs
+  /** The encoded envelope, as carried: what the block keeps. */
+  readonly bytes: Uint8Array
+  /** Empty for vouched transactions. */
+  readonly signature: Uint8Array
+}
+
+/** Transactions that one replica gathered from its clients. */
+export interface Batch {
+  /** Digest of the body, as carried. */
+  readonly digest: Digest
+  readonly lane: ReplicaId
+  readonly seq: number
+  readonly transactions: readonly Transaction[]
+  /** The encoded envelope, as carried. */
+  readonly bytes: Uint8Array
+}
