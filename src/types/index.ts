@@ -1,6 +1,7 @@
 export * from './block.js'
 export * from './consensus.js'
 export * from './genesis.js'
+export * from './limits.js'
 export * from './transaction.js'
 export * from './verified.js'
 export * from './view.js'

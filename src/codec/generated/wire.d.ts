@@ -678,7 +678,7 @@ export namespace etalon {
         regency: number;
 
         /** Sync stopData. */
-        stopData: etalon.Envelope.$Properties[];
+        stopData: Uint8Array[];
 
         /**
          * Encodes the specified Sync message. Does not implicitly {@link etalon.Sync.verify|verify} messages.
@@ -708,7 +708,7 @@ export namespace etalon {
             regency?: (number|null);
 
             /** Sync stopData */
-            stopData?: (etalon.Envelope.$Properties[]|null);
+            stopData?: (Uint8Array[]|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1125,7 +1125,7 @@ export namespace etalon {
         $unknowns?: Uint8Array[];
 
         /** FetchReply batches. */
-        batches: etalon.Batch.$Properties[];
+        batches: Uint8Array[];
 
         /** FetchReply values. */
         values: Uint8Array[];
@@ -1158,7 +1158,7 @@ export namespace etalon {
         interface $Properties {
 
             /** FetchReply batches */
-            batches?: (etalon.Batch.$Properties[]|null);
+            batches?: (Uint8Array[]|null);
 
             /** FetchReply values */
             values?: (Uint8Array[]|null);
@@ -1194,10 +1194,10 @@ export namespace etalon {
         $unknowns?: Uint8Array[];
 
         /** Frame envelope. */
-        envelope?: (etalon.Envelope.$Properties|null);
+        envelope?: (Uint8Array|null);
 
         /** Frame batch. */
-        batch?: (etalon.Batch.$Properties|null);
+        batch?: (Uint8Array|null);
 
         /** Frame status. */
         status?: (etalon.Status.$Properties|null);
@@ -1236,10 +1236,10 @@ export namespace etalon {
         interface $Properties {
 
             /** Frame envelope */
-            envelope?: (etalon.Envelope.$Properties|null);
+            envelope?: (Uint8Array|null);
 
             /** Frame batch */
-            batch?: (etalon.Batch.$Properties|null);
+            batch?: (Uint8Array|null);
 
             /** Frame status */
             status?: (etalon.Status.$Properties|null);
@@ -1259,14 +1259,14 @@ export namespace etalon {
 
         /** Narrowed shape of a Frame. */
         type $Shape = {
-          envelope?: etalon.Envelope.$Shape|null;
-          batch?: etalon.Batch.$Shape|null;
+          envelope?: Uint8Array|null;
+          batch?: Uint8Array|null;
           status?: etalon.Status.$Shape|null;
           fetch?: etalon.FetchRequest.$Shape|null;
           reply?: etalon.FetchReply.$Shape|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ content?: undefined; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null }|{ content?: "envelope"; envelope: etalon.Envelope.$Shape; batch?: null; status?: null; fetch?: null; reply?: null }|{ content?: "batch"; envelope?: null; batch: etalon.Batch.$Shape; status?: null; fetch?: null; reply?: null }|{ content?: "status"; envelope?: null; batch?: null; status: etalon.Status.$Shape; fetch?: null; reply?: null }|{ content?: "fetch"; envelope?: null; batch?: null; status?: null; fetch: etalon.FetchRequest.$Shape; reply?: null }|{ content?: "reply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply: etalon.FetchReply.$Shape })
+          ({ content?: undefined; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null }|{ content?: "envelope"; envelope: Uint8Array; batch?: null; status?: null; fetch?: null; reply?: null }|{ content?: "batch"; envelope?: null; batch: Uint8Array; status?: null; fetch?: null; reply?: null }|{ content?: "status"; envelope?: null; batch?: null; status: etalon.Status.$Shape; fetch?: null; reply?: null }|{ content?: "fetch"; envelope?: null; batch?: null; status?: null; fetch: etalon.FetchRequest.$Shape; reply?: null }|{ content?: "reply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply: etalon.FetchReply.$Shape })
         );
     }
 
@@ -1745,63 +1745,6 @@ export namespace etalon {
     }
 
     /**
-     * Properties of a WalSync.
-     * @deprecated Use etalon.WalSync.$Properties instead.
-     */
-    interface IWalSync extends etalon.WalSync.$Properties {
-    }
-
-    /** Represents a WalSync. */
-    class WalSync {
-
-        /**
-         * Constructs a new WalSync.
-         * @param [properties] Properties to set
-         */
-        constructor(properties?: etalon.WalSync.$Properties);
-
-        /** Unknown fields preserved while decoding when enabled */
-        $unknowns?: Uint8Array[];
-
-        /** WalSync sync. */
-        sync?: (etalon.Envelope.$Properties|null);
-
-        /**
-         * Encodes the specified WalSync message. Does not implicitly {@link etalon.WalSync.verify|verify} messages.
-         * @param message WalSync message or plain object to encode
-         * @param [writer] Writer to encode to
-         * @returns Writer
-         */
-        static encode(message: etalon.WalSync.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
-
-        /**
-         * Decodes a WalSync message from the specified reader or buffer.
-         * @param reader Reader or buffer to decode from
-         * @param [length] Message length if known beforehand
-         * @returns {etalon.WalSync & etalon.WalSync.$Shape} WalSync
-         * @throws {Error} If the payload is not a reader or valid buffer
-         * @throws {$protobuf.util.ProtocolError} If required fields are missing
-         */
-        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalSync & etalon.WalSync.$Shape;
-    }
-
-    namespace WalSync {
-
-        /** Properties of a WalSync. */
-        interface $Properties {
-
-            /** WalSync sync */
-            sync?: (etalon.Envelope.$Properties|null);
-
-            /** Unknown fields preserved while decoding when enabled */
-            $unknowns?: Uint8Array[];
-        }
-
-        /** Shape of a WalSync. */
-        type $Shape = etalon.WalSync.$Properties;
-    }
-
-    /**
      * Properties of a WalRecord.
      * @deprecated Use etalon.WalRecord.$Properties instead.
      */
@@ -1821,7 +1764,7 @@ export namespace etalon {
         $unknowns?: Uint8Array[];
 
         /** WalRecord batch. */
-        batch?: (etalon.Batch.$Properties|null);
+        batch?: (Uint8Array|null);
 
         /** WalRecord write. */
         write?: (etalon.WalWrite.$Properties|null);
@@ -1839,7 +1782,7 @@ export namespace etalon {
         stopData?: (etalon.StopData.$Properties|null);
 
         /** WalRecord sync. */
-        sync?: (etalon.WalSync.$Properties|null);
+        sync?: (Uint8Array|null);
 
         /** WalRecord view. */
         view?: (number|null);
@@ -1872,7 +1815,7 @@ export namespace etalon {
         interface $Properties {
 
             /** WalRecord batch */
-            batch?: (etalon.Batch.$Properties|null);
+            batch?: (Uint8Array|null);
 
             /** WalRecord write */
             write?: (etalon.WalWrite.$Properties|null);
@@ -1890,7 +1833,7 @@ export namespace etalon {
             stopData?: (etalon.StopData.$Properties|null);
 
             /** WalRecord sync */
-            sync?: (etalon.WalSync.$Properties|null);
+            sync?: (Uint8Array|null);
 
             /** WalRecord view */
             view?: (number|null);
@@ -1904,17 +1847,17 @@ export namespace etalon {
 
         /** Narrowed shape of a WalRecord. */
         type $Shape = {
-          batch?: etalon.Batch.$Shape|null;
+          batch?: Uint8Array|null;
           write?: etalon.WalWrite.$Shape|null;
           accept?: etalon.Certificate.$Shape|null;
           stop?: number|null;
           regency?: number|null;
           stopData?: etalon.StopData.$Shape|null;
-          sync?: etalon.WalSync.$Shape|null;
+          sync?: Uint8Array|null;
           view?: number|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "batch"; batch: etalon.Batch.$Shape; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "regency"; batch?: null; write?: null; accept?: null; stop?: null; regency: number; stopData?: null; sync?: null; view?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData: etalon.StopData.$Shape; sync?: null; view?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync: etalon.WalSync.$Shape; view?: null }|{ record?: "view"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view: number })
+          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "batch"; batch: Uint8Array; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "regency"; batch?: null; write?: null; accept?: null; stop?: null; regency: number; stopData?: null; sync?: null; view?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData: etalon.StopData.$Shape; sync?: null; view?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync: Uint8Array; view?: null }|{ record?: "view"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view: number })
         );
     }
 

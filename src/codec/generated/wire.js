@@ -1049,7 +1049,7 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(8).uint64(message.regency);
             if (message.stopData != null && message.stopData.length)
                 for (let i = 0; i < message.stopData.length; ++i)
-                    $root.etalon.Envelope.encode(message.stopData[i], writer.uint32(18).fork(), _depth + 1).ldelim();
+                    writer.uint32(18).bytes(message.stopData[i]);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1097,7 +1097,7 @@ export const etalon = $root.etalon = (() => {
                             break;
                         if (!(message.stopData && message.stopData.length))
                             message.stopData = [];
-                        message.stopData.push($root.etalon.Envelope.decode(reader, reader.size(), $undefined, _depth + 1));
+                        message.stopData.push(reader.bytes());
                         continue;
                     }
                 }
@@ -1762,7 +1762,7 @@ export const etalon = $root.etalon = (() => {
                 throw $Error("max depth exceeded");
             if (message.batches != null && message.batches.length)
                 for (let i = 0; i < message.batches.length; ++i)
-                    $root.etalon.Batch.encode(message.batches[i], writer.uint32(10).fork(), _depth + 1).ldelim();
+                    writer.uint32(10).bytes(message.batches[i]);
             if (message.values != null && message.values.length)
                 for (let i = 0; i < message.values.length; ++i)
                     writer.uint32(18).bytes(message.values[i]);
@@ -1807,7 +1807,7 @@ export const etalon = $root.etalon = (() => {
                             break;
                         if (!(message.batches && message.batches.length))
                             message.batches = [];
-                        message.batches.push($root.etalon.Batch.decode(reader, reader.size(), $undefined, _depth + 1));
+                        message.batches.push(reader.bytes());
                         continue;
                     }
                 case 2: {
@@ -1876,9 +1876,9 @@ export const etalon = $root.etalon = (() => {
             if (_depth > $util.recursionLimit)
                 throw $Error("max depth exceeded");
             if (message.envelope != null && $Object.hasOwnProperty.call(message, "envelope"))
-                $root.etalon.Envelope.encode(message.envelope, writer.uint32(10).fork(), _depth + 1).ldelim();
+                writer.uint32(10).bytes(message.envelope);
             if (message.batch != null && $Object.hasOwnProperty.call(message, "batch"))
-                $root.etalon.Batch.encode(message.batch, writer.uint32(18).fork(), _depth + 1).ldelim();
+                writer.uint32(18).bytes(message.batch);
             if (message.status != null && $Object.hasOwnProperty.call(message, "status"))
                 $root.etalon.Status.encode(message.status, writer.uint32(26).fork(), _depth + 1).ldelim();
             if (message.fetch != null && $Object.hasOwnProperty.call(message, "fetch"))
@@ -1921,14 +1921,14 @@ export const etalon = $root.etalon = (() => {
                 case 1: {
                         if (wireType !== 2)
                             break;
-                        message.envelope = $root.etalon.Envelope.decode(reader, reader.size(), $undefined, _depth + 1, message.envelope);
+                        message.envelope = reader.bytes();
                         message.content = "envelope";
                         continue;
                     }
                 case 2: {
                         if (wireType !== 2)
                             break;
-                        message.batch = $root.etalon.Batch.decode(reader, reader.size(), $undefined, _depth + 1, message.batch);
+                        message.batch = reader.bytes();
                         message.content = "batch";
                         continue;
                     }
@@ -2725,85 +2725,6 @@ export const etalon = $root.etalon = (() => {
         return WalWrite;
     })();
 
-    etalon.WalSync = (function() {
-
-        const WalSync = function (properties) {
-            if (properties)
-                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
-                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
-                        this[keys[i]] = properties[keys[i]];
-        };
-
-        WalSync.prototype.sync = null;
-
-        WalSync.encode = function (message, writer, _depth) {
-            if (!writer)
-                writer = $Writer.create();
-            if (_depth === $undefined)
-                _depth = 0;
-            if (_depth > $util.recursionLimit)
-                throw $Error("max depth exceeded");
-            if (message.sync != null && $Object.hasOwnProperty.call(message, "sync"))
-                $root.etalon.Envelope.encode(message.sync, writer.uint32(10).fork(), _depth + 1).ldelim();
-            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
-                for (let i = 0; i < message.$unknowns.length; ++i)
-                    writer.raw(message.$unknowns[i]);
-            return writer;
-        };
-
-        WalSync.decode = function (reader, length, _end, _depth, _target) {
-            if (!(reader instanceof $Reader))
-                reader = $Reader.create(reader);
-            if (_depth === $undefined)
-                _depth = 0;
-            if (_depth > $Reader.recursionLimit)
-                throw $Error("max depth exceeded");
-            let end, message, value;
-            if (length === $undefined)
-                end = reader.len;
-            else {
-                end = reader.pos + length;
-                if (end > reader.len)
-                    throw $RangeError("index out of range");
-                length = reader.len;
-                reader.len = end;
-            }
-            message = _target || new $root.etalon.WalSync();
-            while (reader.pos < end) {
-                let start = reader.pos;
-                let tag = reader.tag();
-                if (tag === _end) {
-                    _end = $undefined;
-                    break;
-                }
-                let wireType = tag & 7;
-                switch (tag >>>= 3) {
-                case 1: {
-                        if (wireType !== 2)
-                            break;
-                        message.sync = $root.etalon.Envelope.decode(reader, reader.size(), $undefined, _depth + 1, message.sync);
-                        continue;
-                    }
-                }
-                reader.skipType(wireType, _depth, tag);
-                if (!reader.discardUnknown) {
-                    $util.makeProp(message, "$unknowns", false);
-                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
-                }
-            }
-            if (length !== $undefined) {
-                if (reader.pos !== end)
-                    throw $RangeError("index out of range");
-                reader.len = length;
-            }
-            if (_end !== $undefined)
-                throw $Error("missing end group");
-            return message;
-        };
-
-        return WalSync;
-    })();
-
     etalon.WalRecord = (function() {
 
         const WalRecord = function (properties) {
@@ -2837,7 +2758,7 @@ export const etalon = $root.etalon = (() => {
             if (_depth > $util.recursionLimit)
                 throw $Error("max depth exceeded");
             if (message.batch != null && $Object.hasOwnProperty.call(message, "batch"))
-                $root.etalon.Batch.encode(message.batch, writer.uint32(10).fork(), _depth + 1).ldelim();
+                writer.uint32(10).bytes(message.batch);
             if (message.write != null && $Object.hasOwnProperty.call(message, "write"))
                 $root.etalon.WalWrite.encode(message.write, writer.uint32(18).fork(), _depth + 1).ldelim();
             if (message.accept != null && $Object.hasOwnProperty.call(message, "accept"))
@@ -2849,7 +2770,7 @@ export const etalon = $root.etalon = (() => {
             if (message.stopData != null && $Object.hasOwnProperty.call(message, "stopData"))
                 $root.etalon.StopData.encode(message.stopData, writer.uint32(50).fork(), _depth + 1).ldelim();
             if (message.sync != null && $Object.hasOwnProperty.call(message, "sync"))
-                $root.etalon.WalSync.encode(message.sync, writer.uint32(58).fork(), _depth + 1).ldelim();
+                writer.uint32(58).bytes(message.sync);
             if (message.view != null && $Object.hasOwnProperty.call(message, "view"))
                 writer.uint32(64).uint32(message.view);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
@@ -2888,7 +2809,7 @@ export const etalon = $root.etalon = (() => {
                 case 1: {
                         if (wireType !== 2)
                             break;
-                        message.batch = $root.etalon.Batch.decode(reader, reader.size(), $undefined, _depth + 1, message.batch);
+                        message.batch = reader.bytes();
                         message.record = "batch";
                         continue;
                     }
@@ -2930,7 +2851,7 @@ export const etalon = $root.etalon = (() => {
                 case 7: {
                         if (wireType !== 2)
                             break;
-                        message.sync = $root.etalon.WalSync.decode(reader, reader.size(), $undefined, _depth + 1, message.sync);
+                        message.sync = reader.bytes();
                         message.record = "sync";
                         continue;
                     }

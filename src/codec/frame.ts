@@ -1,0 +1,116 @@
+import { type BlockRecord, type Digest, type Height, LIMITS, type Regency, type ViewId } from '../types/index.js'
+import { recordFromWire, recordToWire } from './block.js'
+import { digestBytes, isCount, type Sha256, toDigest } from './statements.js'
+import { decodeWire, encodeWire, wire } from './wire.js'
+
+/** Where a replica stands; sent now and then, so that peers notice who is behind. */
+export interface Status {
+  readonly view: ViewId
+  readonly regency: Regency
+  readonly decided: Height
+  readonly executed: Height
+  readonly finalized: Height
+}
+
+export interface FetchRequest {
+  readonly batches: readonly Digest[]
+  readonly values: readonly Digest[]
+  /** First and last height of the blocks that are asked for; none when 0. */
+  readonly fromHeight: Height
+  readonly toHeight: Height
+}
+
+export interface FetchReply {
+  /** Encoded batches. */
+  readonly batches: readonly Uint8Array[]
+  /** Encoded values. */
+  readonly values: readonly Uint8Array[]
+  readonly blocks: readonly BlockRecord[]
+}
+
+/** What travels between two replicas. Envelopes and batches carry their own signatures; the rest rests on the transport's. */
+export type Frame =
+  | { readonly kind: 'envelope'; readonly bytes: Uint8Array }
+  | { readonly kind: 'batch'; readonly bytes: Uint8Array }
+  | { readonly kind: 'status'; readonly status: Status }
+  | { readonly kind: 'fetch'; readonly request: FetchRequest }
+  | { readonly kind: 'reply'; readonly reply: FetchReply }
+
+export function encodeFrame(frame: Frame): Uint8Array {
+  switch (frame.kind) {
+    case 'envelope':
+      return encodeWire(wire.Frame, { envelope: frame.bytes })
+    case 'batch':
+      return encodeWire(wire.Frame, { batch: frame.bytes })
+    case 'status':
+      return encodeWire(wire.Frame, { status: frame.status })
+    case 'fetch':
+      return encodeWire(wire.Frame, {
+        fetch: {
+          batches: frame.request.batches.map(digestBytes),
+          values: frame.request.values.map(digestBytes),
+          fromHeight: frame.request.fromHeight,
+          toHeight: frame.request.toHeight,
+        },
+      })
+    case 'reply':
+      return encodeWire(wire.Frame, {
+        reply: {
+          batches: frame.reply.batches as Uint8Array[],
+          values: frame.reply.values as Uint8Array[],
+          blocks: frame.reply.blocks.map(recordToWire),
+        },
+      })
+  }
+}
+
+/** Decodes and bounds a frame; `undefined` when malformed. */
+export function decodeFrame(sha256: Sha256, bytes: Uint8Array): Frame | undefined {
+  const carried = decodeWire(wire.Frame, bytes)
+  if (carried === undefined) return undefined
+  if (carried.envelope) return { kind: 'envelope', bytes: carried.envelope }
+  if (carried.batch) return { kind: 'batch', bytes: carried.batch }
+  if (carried.status) return decodeStatus(carried.status)
+  if (carried.fetch) return decodeFetch(carried.fetch)
+  if (carried.reply) return decodeReply(sha256, carried.reply)
+  return undefined
+}
+
+function decodeStatus(carried: wire.Status.$Properties): Frame | undefined {
+  const status = {
+    view: carried.view ?? 0,
+    regency: (carried.regency as number | null) ?? 0,
+    decided: (carried.decided as number | null) ?? 0,
+    executed: (carried.executed as number | null) ?? 0,
+    finalized: (carried.finalized as number | null) ?? 0,
+  }
+  return Object.values(status).every(isCount) ? { kind: 'status', status } : undefined
+}
+
+function decodeFetch(carried: wire.FetchRequest.$Properties): Frame | undefined {
+  const batches = digests(carried.batches)
+  const values = digests(carried.values)
+  const fromHeight = (carried.fromHeight as number | null) ?? 0
+  const toHeight = (carried.toHeight as number | null) ?? 0
+  if (batches === undefined || values === undefined || !isCount(fromHeight) || !isCount(toHeight)) return undefined
+  return { kind: 'fetch', request: { batches, values, fromHeight, toHeight } }
+}
+
+function digests(carried: readonly Uint8Array[] | null | undefined): readonly Digest[] | undefined {
+  const list = (carried ?? []).map(toDigest)
+  if (list.length > LIMITS.fetchItemsMax || list.includes(undefined)) return undefined
+  return list as readonly Digest[]
+}
+
+function decodeReply(sha256: Sha256, carried: wire.FetchReply.$Properties): Frame | undefined {
+  const { batches, values, blocks } = carried
+  if ((batches?.length ?? 0) > LIMITS.fetchItemsMax || (values?.length ?? 0) > LIMITS.fetchItemsMax) return undefined
+  if ((blocks?.length ?? 0) > LIMITS.fetchBlocksMax) return undefined
+  const records: BlockRecord[] = []
+  for (const block of blocks ?? []) {
+    const record = recordFromWire(sha256, block)
+    if (record === undefined) return undefined
+    records.push(record)
+  }
+  return { kind: 'reply', reply: { batches: batches ?? [], values: values ?? [], blocks: records } }
+}
