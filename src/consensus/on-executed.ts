@@ -1,0 +1,50 @@
+import type { Digest, FinalityCertificate, Height } from '../types/index.js'
+import { fetchBlocks } from './catch-up.js'
+import type { Effect } from './interface.js'
+import { finalizeReady } from './on-vote.js'
+import { type CoreState, instanceAt, openInstances } from './state.js'
+import { advance, deliverReady, propose } from './voting.js'
+
+/** Step 7: the block is durable here, so this replica says so; the window moves on. */
+export function onExecuted(state: CoreState, height: Height, headerHash: Digest, out: Effect[]): void {
+  if (height <= state.finalized) return
+  noteExecuted(state, height)
+  instanceAt(state, height).header = headerHash
+  out.push({ kind: 'send', to: 'view', message: persistVote(height, headerHash) })
+  afterExecution(state, out)
+}
+
+export const persistVote = (height: Height, digest: Digest) =>
+  ({ kind: 'persist', cid: height, regency: 0, digest }) as const
+
+/** A block came from a peer, with the proof that it is final. */
+export function onStateInstalled(
+  state: CoreState,
+  block: { readonly height: Height; readonly headerHash: Digest; readonly value: Digest },
+  certificate: FinalityCertificate,
+  out: Effect[],
+): void {
+  if (block.height <= state.finalized) return
+  noteExecuted(state, block.height)
+  const instance = instanceAt(state, block.height)
+  instance.header = block.headerHash
+  instance.outcome = block.value
+  instance.finality = certificate
+  state.lastNewsMs = state.nowMs
+  afterExecution(state, out)
+  fetchBlocks(state, out)
+}
+
+function noteExecuted(state: CoreState, height: Height): void {
+  state.executed = Math.max(state.executed, height)
+  state.delivered = Math.max(state.delivered, height)
+  state.nextFree = Math.max(state.nextFree, height + 1)
+  state.lastAdvanceMs = state.nowMs
+}
+
+function afterExecution(state: CoreState, out: Effect[]): void {
+  finalizeReady(state, out)
+  for (const instance of openInstances(state)) advance(state, instance, out)
+  deliverReady(state, out)
+  propose(state, out)
+}
