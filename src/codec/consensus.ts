@@ -176,7 +176,7 @@ export function decodeStopData(body: Uint8Array): StopData | undefined {
   return { kind: 'stop-data', regency, finalized, prepared, ...(finality === undefined ? {} : { finality }) }
 }
 
-function decodeSync(context: CodecContext, body: Uint8Array): Sync | undefined {
+export function decodeSync(context: CodecContext, body: Uint8Array): Sync | undefined {
   const carried = decodeWire(wire.Sync, body)
   if (carried === undefined || !isCount(carried.regency) || carried.stopData.length > LIMITS.replicasMax)
     return undefined

@@ -47,6 +47,8 @@ export type Input =
       readonly headerHash: Digest
       /** Digest of its value. */
       readonly value: Digest
+      /** Digests of its batches. */
+      readonly batches: readonly Digest[]
       readonly certificate: Verified<FinalityCertificate>
     }
 

@@ -20,7 +20,12 @@ export const persistVote = (height: Height, digest: Digest) =>
 /** A block came from a peer, with the proof that it is final. */
 export function onStateInstalled(
   state: CoreState,
-  block: { readonly height: Height; readonly headerHash: Digest; readonly value: Digest },
+  block: {
+    readonly height: Height
+    readonly headerHash: Digest
+    readonly value: Digest
+    readonly batches: readonly Digest[]
+  },
   certificate: FinalityCertificate,
   out: Effect[],
 ): void {
@@ -30,6 +35,8 @@ export function onStateInstalled(
   instance.header = block.headerHash
   instance.outcome = block.value
   instance.finality = certificate
+  for (const digest of block.batches) state.pool.order(digest)
+  instance.installed = block.batches
   state.lastNewsMs = state.nowMs
   afterExecution(state, out)
   fetchBlocks(state, out)

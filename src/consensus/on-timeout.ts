@@ -5,7 +5,7 @@ import { persistVote } from './on-executed.js'
 import { sendStop, stopMessage } from './on-regency.js'
 import type { PooledBatch } from './pool.js'
 import { type CoreState, type Instance, leader, leads, openInstances, peersInTurn } from './state.js'
-import { deliverReady, missing, propose, scheduleFetch } from './voting.js'
+import { deliverReady, isNamed, missing, propose, scheduleFetch } from './voting.js'
 
 /** A tick that comes so many periods late means that this process stood still, not that the leader did. */
 const STALL_TICKS = 5
@@ -63,7 +63,7 @@ function dropExpired(state: CoreState, out: Effect[]): void {
   // The clocks of others may be behind by the drift bound, and their block time with them.
   const digests = state.pool
     .expired(state.nowMs - 2 * state.options.clockDriftMsMax)
-    .filter((batch) => batch.proposedIn !== state.regency)
+    .filter((batch) => !isNamed(state, batch.digest))
     .map((batch) => batch.digest)
   if (digests.length === 0) return
   for (const digest of digests) state.pool.remove(digest)

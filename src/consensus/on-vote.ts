@@ -1,7 +1,7 @@
 import type { FinalityCertificate, Signed, Vote } from '../types/index.js'
 import type { Effect } from './interface.js'
 import { type CoreState, type Instance, inReach, instanceAt } from './state.js'
-import { advance, deliverReady, propose, undecided } from './voting.js'
+import { advance, deliverReady, isNamed, propose, undecided } from './voting.js'
 
 /** WRITE: a quorum is a prepared certificate (step 4). The certificate of the highest epoch is the lock. */
 export function onWrite(state: CoreState, signed: Signed<Vote<'write'>>, out: Effect[]): void {
@@ -80,7 +80,9 @@ function finalizeOne(state: CoreState, instance: Instance, certificate: Finality
   state.lastAdvanceMs = state.nowMs
   state.instances.delete(instance.cid)
   const { outcome } = instance
-  const batches = (outcome === undefined ? undefined : instance.values.get(outcome)?.batches) ?? []
+  const named = (outcome === undefined ? undefined : instance.values.get(outcome)?.batches) ?? instance.installed
+  // After a regency change a batch may stand in two values; the second still needs it at hand.
+  const batches = named.filter((digest) => !isNamed(state, digest))
   for (const batch of batches) state.pool.remove(batch)
   out.push({ kind: 'finalized', certificate, batches })
   // Votes above may have waited for the window to move.

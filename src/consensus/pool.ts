@@ -108,9 +108,9 @@ export class BatchPool {
     return new Set(this.#batches.keys())
   }
 
-  /** Batches that were never ordered and cannot be executed any more. */
+  /** Batches that cannot be executed any more. */
   expired(nowMs: TimeMs): readonly PooledBatch[] {
-    return this.pending().filter((batch) => batch.validUntilMs < nowMs)
+    return [...this.#batches.values()].filter((batch) => batch.validUntilMs < nowMs)
   }
 
   /** Unordered batches, oldest first. */

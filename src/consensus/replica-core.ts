@@ -22,7 +22,7 @@ import { onTimeout } from './on-timeout.js'
 import { onAccept, onPersist, onWrite } from './on-vote.js'
 import { durableRecords, restore } from './restore.js'
 import { type CoreState, leader, type Phase } from './state.js'
-import { advance, deliverReady, isWanted, propose } from './voting.js'
+import { advance, deliverReady, isNamed, propose } from './voting.js'
 
 /** What operators and tests may look at. */
 export interface CoreStatus {
@@ -145,7 +145,7 @@ function onMessage(state: CoreState, signed: Signed<Message>, out: Effect[]): vo
 function onBatch(state: CoreState, input: Extract<Input, { kind: 'batch' }>, out: Effect[]): void {
   const { batch } = input
   const idle = state.pool.unordered === 0
-  if (!state.pool.add(batch, state.nowMs, isWanted(state, batch.digest))) {
+  if (!state.pool.add(batch, state.nowMs, isNamed(state, batch.digest))) {
     out.push({ kind: 'drop-batches', digests: [batch.digest] })
     return
   }

@@ -43,6 +43,8 @@ export interface Instance {
   decision: DecisionCertificate | undefined
   /** Digest of the decided value, also where the block came from the ledger or a peer. */
   outcome: Digest | undefined
+  /** Batches of a block that came from a peer, whose value is not known here. */
+  installed: readonly Digest[]
   /** Header hash of the executed block. */
   header: Digest | undefined
   /** A quorum's PERSISTs, waiting for the heights below. */
@@ -187,6 +189,7 @@ export function instanceAt(state: CoreState, cid: ConsensusId): Instance {
     prepared: undefined,
     decision: undefined,
     outcome: undefined,
+    installed: [],
     header: undefined,
     finality: undefined,
   }

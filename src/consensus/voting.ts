@@ -123,10 +123,9 @@ export function missing(state: CoreState): { readonly batches: readonly Digest[]
   return { batches: [...batches], values: [...values] }
 }
 
-/** True when an open instance names the batch, so that it must be kept whatever its lane holds. */
-export function isWanted(state: CoreState, digest: Digest): boolean {
+/** True when a value of an open instance names the batch, so that it must be kept whatever its lane holds. */
+export function isNamed(state: CoreState, digest: Digest): boolean {
   for (const instance of state.instances.values()) {
-    if (instance.cid <= state.delivered) continue
     for (const value of instance.values.values()) if (value.batches.includes(digest)) return true
   }
   return false

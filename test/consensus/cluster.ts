@@ -302,6 +302,7 @@ export class Cluster {
       height,
       headerHash: hash,
       value: value.digest,
+      batches: value.batches,
       certificate: markVerified(certificate),
     })
   }

@@ -1775,20 +1775,14 @@ export namespace etalon {
         /** WalRecord stop. */
         stop?: (number|null);
 
-        /** WalRecord regency. */
-        regency?: (number|null);
-
         /** WalRecord stopData. */
-        stopData?: (etalon.StopData.$Properties|null);
+        stopData?: (Uint8Array|null);
 
         /** WalRecord sync. */
         sync?: (Uint8Array|null);
 
-        /** WalRecord view. */
-        view?: (number|null);
-
         /** WalRecord record. */
-        record?: ("batch"|"write"|"accept"|"stop"|"regency"|"stopData"|"sync"|"view");
+        record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync");
 
         /**
          * Encodes the specified WalRecord message. Does not implicitly {@link etalon.WalRecord.verify|verify} messages.
@@ -1826,20 +1820,14 @@ export namespace etalon {
             /** WalRecord stop */
             stop?: (number|null);
 
-            /** WalRecord regency */
-            regency?: (number|null);
-
             /** WalRecord stopData */
-            stopData?: (etalon.StopData.$Properties|null);
+            stopData?: (Uint8Array|null);
 
             /** WalRecord sync */
             sync?: (Uint8Array|null);
 
-            /** WalRecord view */
-            view?: (number|null);
-
             /** WalRecord record */
-            record?: ("batch"|"write"|"accept"|"stop"|"regency"|"stopData"|"sync"|"view");
+            record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1851,13 +1839,11 @@ export namespace etalon {
           write?: etalon.WalWrite.$Shape|null;
           accept?: etalon.Certificate.$Shape|null;
           stop?: number|null;
-          regency?: number|null;
-          stopData?: etalon.StopData.$Shape|null;
+          stopData?: Uint8Array|null;
           sync?: Uint8Array|null;
-          view?: number|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "batch"; batch: Uint8Array; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; regency?: null; stopData?: null; sync?: null; view?: null }|{ record?: "regency"; batch?: null; write?: null; accept?: null; stop?: null; regency: number; stopData?: null; sync?: null; view?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData: etalon.StopData.$Shape; sync?: null; view?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync: Uint8Array; view?: null }|{ record?: "view"; batch?: null; write?: null; accept?: null; stop?: null; regency?: null; stopData?: null; sync?: null; view: number })
+          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null }|{ record?: "batch"; batch: Uint8Array; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; stopData?: null; sync?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; stopData?: null; sync?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; stopData?: null; sync?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; stopData: Uint8Array; sync?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync: Uint8Array })
         );
     }
 

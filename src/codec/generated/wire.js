@@ -2738,15 +2738,13 @@ export const etalon = $root.etalon = (() => {
         WalRecord.prototype.write = null;
         WalRecord.prototype.accept = null;
         WalRecord.prototype.stop = null;
-        WalRecord.prototype.regency = null;
         WalRecord.prototype.stopData = null;
         WalRecord.prototype.sync = null;
-        WalRecord.prototype.view = null;
 
         let $oneOfFields;
 
         $Object.defineProperty(WalRecord.prototype, "record", {
-            get: $util.oneOfGetter($oneOfFields = ["batch", "write", "accept", "stop", "regency", "stopData", "sync", "view"]),
+            get: $util.oneOfGetter($oneOfFields = ["batch", "write", "accept", "stop", "stopData", "sync"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -2765,14 +2763,10 @@ export const etalon = $root.etalon = (() => {
                 $root.etalon.Certificate.encode(message.accept, writer.uint32(26).fork(), _depth + 1).ldelim();
             if (message.stop != null && $Object.hasOwnProperty.call(message, "stop"))
                 writer.uint32(32).uint64(message.stop);
-            if (message.regency != null && $Object.hasOwnProperty.call(message, "regency"))
-                writer.uint32(40).uint64(message.regency);
             if (message.stopData != null && $Object.hasOwnProperty.call(message, "stopData"))
-                $root.etalon.StopData.encode(message.stopData, writer.uint32(50).fork(), _depth + 1).ldelim();
+                writer.uint32(50).bytes(message.stopData);
             if (message.sync != null && $Object.hasOwnProperty.call(message, "sync"))
                 writer.uint32(58).bytes(message.sync);
-            if (message.view != null && $Object.hasOwnProperty.call(message, "view"))
-                writer.uint32(64).uint32(message.view);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2834,17 +2828,10 @@ export const etalon = $root.etalon = (() => {
                         message.record = "stop";
                         continue;
                     }
-                case 5: {
-                        if (wireType !== 0)
-                            break;
-                        message.regency = reader.uint64();
-                        message.record = "regency";
-                        continue;
-                    }
                 case 6: {
                         if (wireType !== 2)
                             break;
-                        message.stopData = $root.etalon.StopData.decode(reader, reader.size(), $undefined, _depth + 1, message.stopData);
+                        message.stopData = reader.bytes();
                         message.record = "stopData";
                         continue;
                     }
@@ -2853,13 +2840,6 @@ export const etalon = $root.etalon = (() => {
                             break;
                         message.sync = reader.bytes();
                         message.record = "sync";
-                        continue;
-                    }
-                case 8: {
-                        if (wireType !== 0)
-                            break;
-                        message.view = reader.uint32();
-                        message.record = "view";
                         continue;
                     }
                 }

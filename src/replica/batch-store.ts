@@ -1,0 +1,55 @@
+import type { Batch, Digest, Value } from '../types/index.js'
+
+/** Values kept for peers that pull them: those of open instances and some more. */
+const VALUES_MAX = 256
+
+/** Batches and values at hand, by digest. What must be kept is the core's to say. */
+export class BatchStore {
+  readonly #batches = new Map<Digest, Batch>()
+  readonly #values = new Map<Digest, Value>()
+  #bytes = 0
+
+  has(digest: Digest): boolean {
+    return this.#batches.has(digest)
+  }
+
+  get(digest: Digest): Batch | undefined {
+    return this.#batches.get(digest)
+  }
+
+  add(batch: Batch): void {
+    if (this.#batches.has(batch.digest)) return
+    this.#batches.set(batch.digest, batch)
+    this.#bytes += batch.bytes.length
+  }
+
+  drop(digests: readonly Digest[]): void {
+    for (const digest of digests) {
+      const batch = this.#batches.get(digest)
+      if (batch === undefined) continue
+      this.#batches.delete(digest)
+      this.#bytes -= batch.bytes.length
+    }
+  }
+
+  /** Encoded size of all batches at hand. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get size(): number {
+    return this.#batches.size
+  }
+
+  addValue(value: Value): void {
+    this.#values.delete(value.digest)
+    this.#values.set(value.digest, value)
+    if (this.#values.size <= VALUES_MAX) return
+    const oldest = this.#values.keys().next().value
+    if (oldest !== undefined) this.#values.delete(oldest)
+  }
+
+  value(digest: Digest): Value | undefined {
+    return this.#values.get(digest)
+  }
+}
