@@ -7,11 +7,11 @@ import {
   type Batch,
   type FinalityCertificate,
   type Message,
-  markVerified,
   type Signed,
   type Transaction,
   type Verified,
 } from '../types/index.js'
+import { markVerified } from '../types/verified.js'
 import type { Authenticity } from './authenticity.js'
 import type { ReplicaContext } from './context.js'
 import type { Rejection } from './rejections.js'

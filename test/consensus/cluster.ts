@@ -15,12 +15,12 @@ import {
   type Digest,
   type FinalityCertificate,
   type Message,
-  markVerified,
   type ReplicaId,
   type Signed,
   type Value,
   type View,
 } from '../../src/types/index.js'
+import { markVerified } from '../../src/types/verified.js'
 
 const { sha256 } = nobleSuite
 

@@ -1,0 +1,8 @@
+export { EtalonError } from '../base/errors.js'
+export { parseGenesis } from '../codec/genesis.js'
+export { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
+export { Channel, type Submitted, type WebSocketLike } from './channel.js'
+export { type ClientOptions, EtalonClient, type VerifiedReceipt, type VerifiedState } from './client.js'
+export { type ClientSigner, ed25519Signer, type MemberKey, p256Signer, readMemberKey } from './keys.js'
+export { LightClient } from './light-client.js'
+export { type Call, type EncodedTransaction, encodeCall, type Identity } from './transaction.js'

@@ -1,0 +1,94 @@
+import { fromHex, toHex } from '../base/bytes.js'
+import { genesisView, networkIdOf } from '../codec/genesis.js'
+import { type ProvenReceipt, parseProvenReceipt } from '../codec/proven-receipt.js'
+import { statementBytes } from '../codec/statements.js'
+import { verifyCertificate } from '../consensus/certificates.js'
+import { type CryptoSuite, leafHash, nobleSuite, verifyInclusion } from '../crypto/index.js'
+import { verifyStateProof } from '../crypto/sparse-merkle.js'
+import type { StateProof } from '../ports.js'
+import type { Digest, FinalityCertificate, Genesis, SealedHeader, View } from '../types/index.js'
+
+/** Header hashes whose certificates were checked; blocks are asked about many times in a row. */
+const CHECKED_MAX = 1_024
+
+/**
+ * Checks what replicas say against nothing but the genesis document. Works in browsers; trusts no replica.
+ */
+export class LightClient {
+  readonly genesis: Genesis
+  /** 32 bytes. */
+  readonly networkId: Uint8Array
+  readonly #suite: CryptoSuite
+  readonly #view: View
+  readonly #keys: ReadonlyMap<number, Uint8Array>
+  readonly #checked = new Map<Digest, string>()
+
+  /** @param suite the primitives; noble's when absent, in Node the native ones are faster */
+  constructor(genesis: Genesis, suite: CryptoSuite = nobleSuite) {
+    this.genesis = genesis
+    this.#suite = suite
+    this.networkId = networkIdOf(suite.sha256, genesis)
+    this.#view = genesisView(genesis)
+    this.#keys = new Map(
+      genesis.replicas.map(({ id, consensusKey }) => [id, fromHex(consensusKey, 32) ?? new Uint8Array(32)]),
+    )
+  }
+
+  /** Says why a header is not proven final by the certificate, or nothing. Every signature must be good. */
+  headerProblem(sealed: SealedHeader, certificate: FinalityCertificate): string | undefined {
+    if (certificate.cid !== sealed.header.height || certificate.digest !== sealed.hash) {
+      return 'the certificate is of another block'
+    }
+    const fingerprint = certificate.signatures.map(({ replica, signature }) => `${replica}:${toHex(signature)}`).join()
+    if (this.#checked.get(sealed.hash) === fingerprint) return undefined
+    const statement = statementBytes(this.networkId, certificate)
+    const problem = verifyCertificate(certificate, 'persist', this.#view, (_, replica, signature) => {
+      const key = this.#keys.get(replica)
+      return key !== undefined && this.#suite.verifyEd25519(key, statement, signature)
+    })
+    if (problem === undefined) this.#remember(sealed.hash, fingerprint)
+    return problem
+  }
+
+  #remember(hash: Digest, fingerprint: string): void {
+    this.#checked.set(hash, fingerprint)
+    if (this.#checked.size <= CHECKED_MAX) return
+    const oldest = this.#checked.keys().next().value
+    if (oldest !== undefined) this.#checked.delete(oldest)
+  }
+
+  /** Says why a receipt is not proven, or nothing. */
+  receiptProblem(proven: ProvenReceipt): string | undefined {
+    const { sealed, index, path, receiptBytes } = proven
+    const problem = this.headerProblem(sealed, proven.certificate)
+    if (problem !== undefined) return problem
+    const { sha256 } = this.#suite
+    const root = fromHex(sealed.header.receiptRoot, 32) as Uint8Array
+    const leaf = leafHash(sha256, receiptBytes)
+    return verifyInclusion(sha256, leaf, index, sealed.header.transactions, path, root)
+      ? undefined
+      : 'the receipt is not in the block'
+  }
+
+  /** Checks a receipt file; every byte of it counts. */
+  readReceipt(text: string): { readonly proven: ProvenReceipt } | { readonly problem: string } {
+    const proven = parseProvenReceipt(this.#suite.sha256, this.networkId, text)
+    if (proven === undefined) return { problem: 'not a receipt file of this network, or changed after it was written' }
+    const problem = this.receiptProblem(proven)
+    return problem === undefined ? { proven } : { problem }
+  }
+
+  /** Says why a key's value (or absence) is not proven under a final header, or nothing. */
+  stateProblem(
+    sealed: SealedHeader,
+    certificate: FinalityCertificate,
+    key: string,
+    value: Uint8Array | undefined,
+    proof: StateProof,
+  ): string | undefined {
+    const problem = this.headerProblem(sealed, certificate)
+    if (problem !== undefined) return problem
+    const root = fromHex(sealed.header.stateRoot, 32) as Uint8Array
+    return verifyStateProof(this.#suite.sha256, root, key, value, proof) ? undefined : 'the state proof does not fit'
+  }
+}

@@ -1,0 +1,104 @@
+import type { FinalityCertificate, SealedHeader } from '../types/index.js'
+import { certificateFromWire, certificateToWire, decodeHeader, decodeReceipt } from './block.js'
+import type { ProvenReceipt } from './proven-receipt.js'
+import type { Sha256 } from './statements.js'
+import { decodeWire, encodeWire, wire } from './wire.js'
+
+/**
+ * The streaming channel between a client and a replica: binary messages over a WebSocket. The client numbers its
+ * transactions and may have many under way; answers come grouped by block, header and certificate once.
+ */
+export interface ChannelSubmission {
+  /** Chosen by the client, echoed in the answer; 32 bits. */
+  readonly ref: number
+  /** Encoded transaction. */
+  readonly transaction: Uint8Array
+}
+
+export interface ChannelRefusal {
+  readonly ref: number
+  readonly code: string
+  readonly detail: string
+  /** 0: the same bytes will never be taken. */
+  readonly retryAfterMs: number
+}
+
+export interface ChannelBlock {
+  readonly sealed: SealedHeader
+  readonly certificate: FinalityCertificate
+  readonly receipts: readonly ChannelReceipt[]
+}
+
+export interface ChannelReceipt {
+  readonly ref: number
+  readonly index: number
+  /** Encoded receipt. */
+  readonly receipt: Uint8Array
+  readonly path: readonly Uint8Array[]
+}
+
+export interface ChannelAnswer {
+  readonly blocks: readonly ChannelBlock[]
+  readonly refusals: readonly ChannelRefusal[]
+}
+
+/** Bytes of one message of the channel, either way. */
+export const CHANNEL_MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+/** Transactions of one message. */
+export const CHANNEL_SUBMISSIONS_MAX = 4_096
+
+export function encodeChannelRequest(submissions: readonly ChannelSubmission[]): Uint8Array {
+  return encodeWire(wire.ChannelRequest, { submit: submissions as ChannelSubmission[] })
+}
+
+/** Decodes a client's message; `undefined` when malformed. */
+export function decodeChannelRequest(bytes: Uint8Array): readonly ChannelSubmission[] | undefined {
+  const carried = decodeWire(wire.ChannelRequest, bytes)
+  if (carried === undefined || carried.submit.length > CHANNEL_SUBMISSIONS_MAX) return undefined
+  return carried.submit.map(({ ref, transaction }) => ({ ref: ref ?? 0, transaction: transaction ?? new Uint8Array() }))
+}
+
+export function encodeChannelAnswer(answer: ChannelAnswer): Uint8Array {
+  return encodeWire(wire.ChannelReply, {
+    blocks: answer.blocks.map(({ sealed, certificate, receipts }) => ({
+      header: sealed.bytes,
+      finality: certificateToWire(certificate),
+      receipts: receipts as { ref: number; index: number; receipt: Uint8Array; path: Uint8Array[] }[],
+    })),
+    refusals: answer.refusals as ChannelRefusal[],
+  })
+}
+
+/** Decodes a replica's message; `undefined` when malformed. Nothing in it is proven yet. */
+export function decodeChannelAnswer(sha256: Sha256, bytes: Uint8Array): ChannelAnswer | undefined {
+  const carried = decodeWire(wire.ChannelReply, bytes)
+  if (carried === undefined) return undefined
+  const blocks: ChannelBlock[] = []
+  for (const block of carried.blocks) {
+    const sealed = decodeHeader(sha256, block.header ?? new Uint8Array())
+    const certificate = certificateFromWire(block.finality, 'persist')
+    if (sealed === undefined || certificate === undefined) return undefined
+    const receipts = (block.receipts ?? []).map(({ ref, index, receipt, path }) => ({
+      ref: ref ?? 0,
+      index: index ?? 0,
+      receipt: receipt ?? new Uint8Array(),
+      path: path ?? [],
+    }))
+    blocks.push({ sealed, certificate, receipts })
+  }
+  const refusals = carried.refusals.map(({ ref, code, detail, retryAfterMs }) => ({
+    ref: ref ?? 0,
+    code: code ?? '',
+    detail: detail ?? '',
+    retryAfterMs: retryAfterMs ?? 0,
+  }))
+  return { blocks, refusals }
+}
+
+/** A receipt of the channel in the form that the client verifies and keeps. */
+export function provenFromChannel(block: ChannelBlock, carried: ChannelReceipt): ProvenReceipt | undefined {
+  const receipt = decodeReceipt(carried.receipt)
+  if (receipt === undefined) return undefined
+  const { sealed, certificate } = block
+  return { receipt, receiptBytes: carried.receipt, index: carried.index, path: carried.path, sealed, certificate }
+}

@@ -1,0 +1,189 @@
+import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { toHex } from '../base/bytes.js'
+import { EtalonError } from '../base/errors.js'
+import { sealHeader } from '../codec/block.js'
+import { genesisHeader, genesisView, networkIdOf } from '../codec/genesis.js'
+import { type CoreTimings, DEFAULT_TIMINGS } from '../consensus/index.js'
+import { BUILT_IN_CONTRACTS, createRuntime, type Runtime } from '../contracts/index.js'
+import { nativeSuite } from '../crypto/native.js'
+import {
+  type LedgerGenesis,
+  type LogFile,
+  type LogFileSystem,
+  nodeLogFileSystem,
+  openLedger,
+  openWriteAheadLog,
+  stateRootOf,
+} from '../ledger/index.js'
+import { decodeTransportKey } from '../p2p/keys.js'
+import { createLibp2pTransport } from '../p2p/libp2p-transport.js'
+import type { Ledger, Logger, SignatureVerifier, Transport } from '../ports.js'
+import {
+  DEFAULT_LANE,
+  DEFAULT_PROPOSALS,
+  type LaneOptions,
+  membersOf,
+  Replica,
+  type ReplicaContext,
+} from '../replica/index.js'
+import type { Genesis, ReplicaInfo } from '../types/index.js'
+import type { NodeConfig } from './config.js'
+import { CounterMap } from './counters.js'
+import { type ReplicaKeys, readReplicaKeys } from './keystore.js'
+import { inlineVerifier, workerVerifier } from './signature-pool.js'
+import { createSigner, ed25519PublicKey } from './signer.js'
+import { systemClock } from './system-clock.js'
+
+/** A replica with its adapters, and what the API shows of them. */
+export interface Node {
+  readonly replica: Replica
+  readonly context: ReplicaContext
+  readonly ledger: Ledger
+  readonly runtime: Runtime
+  readonly transport: Transport
+  readonly counters: CounterMap
+  stop(): Promise<void>
+}
+
+export interface NodeOptions {
+  readonly logger: Logger
+  readonly timings?: Partial<CoreTimings>
+  readonly lane?: Partial<LaneOptions>
+  readonly proposals?: Partial<typeof DEFAULT_PROPOSALS>
+}
+
+/**
+ * Builds and starts a replica: the only place where adapters are made. What fails half way is closed again.
+ * @throws EtalonError with a remedy, for whatever an operator can mend
+ */
+export async function createNode(config: NodeConfig, options: NodeOptions): Promise<Node> {
+  const { genesisDocument: genesis } = config
+  const keys = readReplicaKeys(config.keys)
+  const info = replicaInfo(genesis, config, keys)
+  const context = contextOf(genesis, info)
+  const counters = new CounterMap()
+  const runtime = createRuntime({
+    contracts: BUILT_IN_CONTRACTS,
+    suite: nativeSuite,
+    genesis,
+    onFault: ({ contract, method, error }) => {
+      counters.add('contract-faults')
+      options.logger.error({ contract, method, problem: String(error) }, 'a contract failed')
+    },
+  })
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
+  const opened: { close(): Promise<unknown> }[] = []
+  try {
+    const ledger = await openLedger({
+      path: join(config.data, 'ledger'),
+      networkId: toHex(context.networkId),
+      genesis: genesisBlock(genesis, runtime),
+      suite: nativeSuite,
+      logger: options.logger,
+    })
+    opened.push(ledger)
+    const fileSystem = config.sync === false ? unsynced(nodeLogFileSystem) : nodeLogFileSystem
+    const wal = await openWriteAheadLog({ path: join(config.data, 'wal'), fileSystem, logger: options.logger })
+    opened.push(wal)
+    const transport = createLibp2pTransport({
+      privateKey: await decodeTransportKey(keys.transportSeed),
+      self: info.id,
+      networkId: toHex(context.networkId),
+      listen: config.listen,
+      peers: genesis.replicas,
+      security: config.security ?? 'both',
+      logger: options.logger,
+    })
+    const verifier = createVerifier(config)
+    opened.push(verifier)
+    const replica = new Replica(
+      context,
+      {
+        clock: systemClock,
+        signer: createSigner(keys.consensusSeed),
+        verifier,
+        transport,
+        wal,
+        ledger,
+        runtime,
+        suite: nativeSuite,
+        logger: options.logger,
+        counters,
+      },
+      {
+        timings: { ...DEFAULT_TIMINGS, ...options.timings },
+        lane: { ...DEFAULT_LANE, ...options.lane },
+        ...DEFAULT_PROPOSALS,
+        ...options.proposals,
+      },
+    )
+    await replica.start()
+    return { replica, context, ledger, runtime, transport, counters, stop: () => replica.stop() }
+  } catch (error) {
+    for (const module of opened.reverse()) await module.close().catch(() => undefined)
+    throw error
+  }
+}
+
+/** What identifies the network and this replica in it. */
+export function contextOf(genesis: Genesis, info: ReplicaInfo): ReplicaContext {
+  const view = genesisView(genesis)
+  return {
+    genesis,
+    networkId: networkIdOf(nativeSuite.sha256, genesis),
+    sha256: nativeSuite.sha256,
+    suite: nativeSuite,
+    self: info.id,
+    organization: info.organization,
+    view,
+    members: membersOf(view),
+  }
+}
+
+export function genesisBlock(genesis: Genesis, runtime: Runtime): LedgerGenesis {
+  const changes = runtime.genesisState()
+  const { sha256 } = nativeSuite
+  const header = genesisHeader(sha256, genesis, stateRootOf(sha256, changes), runtime.contractSetHash)
+  return { sealed: sealHeader(sha256, header), changes }
+}
+
+function replicaInfo(genesis: Genesis, config: NodeConfig, keys: ReplicaKeys): ReplicaInfo {
+  const info = genesis.replicas.find(({ id }) => id === config.replica)
+  if (info === undefined) {
+    throw new EtalonError(
+      'config/not-in-genesis',
+      `the genesis names no replica ${config.replica}`,
+      'check `replica` in the config and that the genesis file is the right one',
+    )
+  }
+  if (info.consensusKey !== toHex(ed25519PublicKey(keys.consensusSeed))) {
+    throw new EtalonError(
+      'config/wrong-key',
+      `the key file is not that of replica ${config.replica}`,
+      'check `keys` in the config; each replica has a key file of its own',
+    )
+  }
+  return info
+}
+
+/** For measurements only: what a crash of the machine takes is lost. */
+function unsynced(fileSystem: LogFileSystem): LogFileSystem {
+  const withoutSync = async (file: Promise<LogFile>): Promise<LogFile> => ({
+    ...(await file),
+    datasync: async () => undefined,
+  })
+  return {
+    ...fileSystem,
+    open: (path) => withoutSync(fileSystem.open(path)),
+    create: (path) => withoutSync(fileSystem.create(path)),
+  }
+}
+
+/** One worker per core that this process may have to itself, at most four; on small machines one. */
+function createVerifier(config: NodeConfig): SignatureVerifier {
+  const workers = config.verifyWorkers ?? Math.min(4, Math.max(1, availableParallelism() - 1))
+  const url = new URL('./signature-worker.js', import.meta.url)
+  return workers === 0 ? inlineVerifier(nativeSuite) : workerVerifier(workers, nativeSuite, url)
+}

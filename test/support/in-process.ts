@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MemoryLevel } from 'memory-level'
+import { fromHex, toHex } from '../../src/base/bytes.js'
+import { type ClientSigner, type EncodedTransaction, encodeCall, type Identity } from '../../src/client/index.js'
+import { DEFAULT_PARAMETERS } from '../../src/codec/genesis.js'
+import { type CoreTimings, DEFAULT_TIMINGS } from '../../src/consensus/index.js'
+import { BUILT_IN_CONTRACTS, createRuntime } from '../../src/contracts/index.js'
+import { nativeSuite } from '../../src/crypto/native.js'
+import { type Database, openLedger, openWriteAheadLog } from '../../src/ledger/index.js'
+import { CounterMap } from '../../src/node/counters.js'
+import { contextOf, genesisBlock } from '../../src/node/create-node.js'
+import { inlineVerifier } from '../../src/node/signature-pool.js'
+import { createSigner, ed25519PublicKey } from '../../src/node/signer.js'
+import { systemClock } from '../../src/node/system-clock.js'
+import { createMemoryNetwork, type MemoryNetwork } from '../../src/p2p/memory-transport.js'
+import type { Ledger, Logger } from '../../src/ports.js'
+import { DEFAULT_LANE, DEFAULT_PROPOSALS, type Outcome, Replica } from '../../src/replica/index.js'
+import { type Genesis, ROLES } from '../../src/types/index.js'
+
+export const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}
+
+/** A different 32-byte seed for each text; tests only. */
+export const testSeed = (text: string): Uint8Array => nativeSuite.sha256(new TextEncoder().encode(`seed ${text}`))
+
+export function testSigner(text: string): ClientSigner {
+  const seed = testSeed(text)
+  return { keyType: 'ed25519', publicKey: toHex(ed25519PublicKey(seed)), sign: createSigner(seed).sign }
+}
+
+/** One organization per replica, with every role, an admin key and a client key. */
+export function testGenesis(n: number, changes: Partial<Genesis['parameters']> = {}): Genesis {
+  const ids = Array.from({ length: n }, (_, id) => id)
+  return {
+    format: 'etalon-genesis-1',
+    network: 'test',
+    createdMs: 1_700_000_000_000,
+    organizations: ids.map((id) => ({
+      id: `org${id}`,
+      name: `Organization ${id}`,
+      roles: ROLES,
+      members: [
+        { name: 'admin', keyType: 'ed25519', publicKey: testSigner(`admin ${id}`).publicKey, kind: 'admin' },
+        { name: 'client', keyType: 'ed25519', publicKey: testSigner(`client ${id}`).publicKey, kind: 'client' },
+      ],
+    })),
+    replicas: ids.map((id) => ({
+      id,
+      organization: `org${id}`,
+      consensusKey: toHex(ed25519PublicKey(testSeed(`replica ${id}`))),
+      peerId: `peer${id}`,
+      addresses: [`/memory/${id}`],
+    })),
+    parameters: { ...DEFAULT_PARAMETERS, ...changes },
+  }
+}
+
+export interface InProcessReplica {
+  readonly replica: Replica
+  readonly ledger: Ledger
+  readonly counters: CounterMap
+}
+
+/** Replicas in this process over a memory transport, with real logs and ledgers (in memory, kept over restarts). */
+export class InProcessNetwork {
+  readonly genesis: Genesis
+  readonly network: MemoryNetwork = createMemoryNetwork()
+  readonly folder = mkdtempSync(join(tmpdir(), 'etalon-test-'))
+  readonly replicas: (InProcessReplica | undefined)[]
+  readonly #databases: Database[]
+  readonly #timings: CoreTimings
+
+  constructor(n: number, timings: Partial<CoreTimings> = {}, parameters: Partial<Genesis['parameters']> = {}) {
+    this.genesis = testGenesis(n, parameters)
+    this.#timings = { ...DEFAULT_TIMINGS, ...timings }
+    this.replicas = Array.from({ length: n }, () => undefined)
+    this.#databases = Array.from({ length: n }, newDatabase)
+  }
+
+  static async start(n: number, timings: Partial<CoreTimings> = {}): Promise<InProcessNetwork> {
+    const network = new InProcessNetwork(n, timings)
+    await Promise.all(network.replicas.map((_, id) => network.start(id)))
+    return network
+  }
+
+  get(id: number): InProcessReplica {
+    const replica = this.replicas[id]
+    if (replica === undefined) throw new Error(`replica ${id} is not running`)
+    return replica
+  }
+
+  async start(id: number): Promise<InProcessReplica> {
+    const { genesis } = this
+    const info = genesis.replicas[id]
+    const database = this.#databases[id]
+    if (info === undefined || database === undefined) throw new Error(`no replica ${id}`)
+    const context = contextOf(genesis, info)
+    const runtime = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite: nativeSuite, genesis })
+    const ledger = await openLedger({
+      database,
+      networkId: toHex(context.networkId),
+      genesis: genesisBlock(genesis, runtime),
+      suite: nativeSuite,
+    })
+    const wal = await openWriteAheadLog({ path: join(this.folder, `wal-${id}`) })
+    const counters = new CounterMap()
+    const transport = this.network.transport({
+      self: id,
+      peerId: info.peerId,
+      networkId: 'test',
+      peers: genesis.replicas,
+    })
+    const signer = createSigner(testSeed(`replica ${id}`))
+    const verifier = inlineVerifier(nativeSuite)
+    const modules = { clock: systemClock, signer, verifier, transport, wal, ledger, runtime, counters }
+    const replica = new Replica(
+      context,
+      { ...modules, suite: nativeSuite, logger: silent },
+      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS },
+    )
+    await replica.start()
+    const running = { replica, ledger, counters }
+    this.replicas[id] = running
+    return running
+  }
+
+  async stop(id: number): Promise<void> {
+    const running = this.replicas[id]
+    this.replicas[id] = undefined
+    await running?.replica.stop()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.replicas.map((_, id) => this.stop(id)))
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  identity(organization: number, who = 'client'): Identity {
+    return { organization: `org${organization}`, signer: testSigner(`${who} ${organization}`) }
+  }
+
+  async encode(identity: Identity, contract: string, method: string, args: unknown, validForMs = 30_000) {
+    const networkId = this.get(this.replicas.findIndex((replica) => replica !== undefined)).replica.context.networkId
+    const call = { contract, method, args, validUntilMs: Date.now() + validForMs }
+    return await encodeCall({ networkId, sha256: nativeSuite.sha256 }, identity, call)
+  }
+
+  submit(id: number, transaction: EncodedTransaction, client?: string): Promise<Outcome> {
+    const submitter = client === undefined ? {} : { client }
+    return new Promise((resolve) => this.get(id).replica.submit(transaction.bytes, submitter, resolve))
+  }
+
+  /** Appends a log entry, signed by the client of an organization, through a replica. */
+  async append(id: number, payload: string, organization = id): Promise<Outcome> {
+    const args = { category: 'test', subject: 'subject', payload }
+    return this.submit(id, await this.encode(this.identity(organization), 'logbook', 'append', args))
+  }
+}
+
+/** A database whose content outlives `close`, as a disk's does. */
+function newDatabase(): Database {
+  const database = new MemoryLevel({ keyEncoding: 'buffer', valueEncoding: 'buffer', storeEncoding: 'buffer' })
+  return new Proxy(database, {
+    get(target, property) {
+      if (property === 'close') return async () => undefined
+      const value: unknown = Reflect.get(target, property)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  }) as unknown as Database
+}
+
+/** Waits until a condition holds, looking every few milliseconds. */
+export async function until(condition: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
+  const end = Date.now() + timeoutMs
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+export const unhex = (text: string): Uint8Array => fromHex(text) as Uint8Array
