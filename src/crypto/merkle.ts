@@ -3,6 +3,8 @@ import type { CryptoSuite } from './suite.js'
 type Sha256 = CryptoSuite['sha256']
 
 const EMPTY = new Uint8Array(0)
+/** Positions are shifted as 32-bit integers. */
+const LEAVES_MAX = 0x7fff_ffff
 
 /** RFC 6962 section 2.1: leaf hash, SHA-256(0x00 || data). */
 export function leafHash(sha256: Sha256, data: Uint8Array): Uint8Array {
@@ -78,7 +80,7 @@ export function verifyInclusion(
   path: readonly Uint8Array[],
   root: Uint8Array,
 ): boolean {
-  if (!Number.isSafeInteger(index) || index < 0 || index >= size) return false
+  if (!Number.isSafeInteger(index) || index < 0 || index >= size || size > LEAVES_MAX) return false
   const scratch = new Uint8Array(65)
   let node = index
   let last = size - 1

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type sodiumNative from 'sodium-native'
 import { concatBytes, toHex } from '../base/bytes.js'
 import { passesGate } from './ed25519-gate.js'
+import { hasLowS, isP256PointForm, isP256Signature, p256SignatureFromDer } from './p256.js'
 import type { CryptoSuite } from './suite.js'
 
 type SodiumNative = typeof sodiumNative
@@ -11,8 +12,6 @@ type SodiumNative = typeof sodiumNative
 const SODIUM_HASH_BYTES_MAX = 512
 const KEY_CACHE_SIZE = 4096
 
-/** Half of the order of P-256, big-endian: the bound of the low-S rule. */
-const P256_HALF_ORDER = Buffer.from('7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8', 'hex')
 const P256_SPKI_PREFIX = {
   33: Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex'),
   65: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex'),
@@ -48,20 +47,23 @@ const p256Keys = new KeyCache()
 const ed25519Keys = new KeyCache()
 
 function p256Key(publicKey: Uint8Array): KeyObject | undefined {
-  if (publicKey.length !== 33 && publicKey.length !== 65) return undefined
-  return p256Keys.get(publicKey, P256_SPKI_PREFIX[publicKey.length])
+  if (!isP256PointForm(publicKey)) return undefined
+  return p256Keys.get(publicKey, P256_SPKI_PREFIX[publicKey.length as 33 | 65])
+}
+
+function verifyCompact(publicKey: Uint8Array, message: Uint8Array, compact: Uint8Array): boolean {
+  const key = p256Key(publicKey)
+  return key !== undefined && verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, compact)
 }
 
 function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== 33 || signature.length !== 64) return false
-  if (Buffer.compare(signature.subarray(32), P256_HALF_ORDER) > 0) return false
-  const key = p256Key(publicKey)
-  return key !== undefined && verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
+  if (publicKey.length !== 33 || !isP256Signature(signature) || !hasLowS(signature)) return false
+  return verifyCompact(publicKey, message, signature)
 }
 
 function verifyP256Der(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const key = p256Key(publicKey)
-  return key !== undefined && verify('sha256', message, { key, dsaEncoding: 'der' }, signature)
+  const compact = p256SignatureFromDer(signature)
+  return compact !== undefined && verifyCompact(publicKey, message, compact)
 }
 
 /** OpenSSL after the gate accepts exactly what libsodium accepts (held by a test over the edge-case vectors). */

@@ -3,6 +3,7 @@ import { p256 } from '@noble/curves/nist.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, equalBytes } from '../base/bytes.js'
 import { passesGate } from './ed25519-gate.js'
+import { hasLowS, isP256PointForm, isP256Signature, p256SignatureFromDer } from './p256.js'
 import type { CryptoSuite } from './suite.js'
 
 const { Point } = ed25519
@@ -31,24 +32,30 @@ function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   }
 }
 
-function verifyEcdsa(
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-  format: 'compact' | 'der',
-): boolean {
+/** @param compact r || s, gated; low S is the caller's rule */
+function verifyCompact(publicKey: Uint8Array, message: Uint8Array, compact: Uint8Array): boolean {
+  if (!isP256PointForm(publicKey)) return false
   try {
-    return p256.verify(signature, message, publicKey, { prehash: true, lowS: format === 'compact', format })
+    return p256.verify(compact, message, publicKey, { prehash: true, lowS: false, format: 'compact' })
   } catch {
     return false
   }
+}
+
+function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 33 || !isP256Signature(signature) || !hasLowS(signature)) return false
+  return verifyCompact(publicKey, message, signature)
+}
+
+function verifyP256Der(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const compact = p256SignatureFromDer(signature)
+  return compact !== undefined && verifyCompact(publicKey, message, compact)
 }
 
 /** The reference, and the browser's. About twenty times slower than `native`. */
 export const nobleSuite: CryptoSuite = {
   sha256: (data) => sha256(data),
   verifyEd25519,
-  verifyP256: (publicKey, message, signature) =>
-    publicKey.length === 33 && signature.length === 64 && verifyEcdsa(publicKey, message, signature, 'compact'),
-  verifyP256Der: (publicKey, message, signature) => verifyEcdsa(publicKey, message, signature, 'der'),
+  verifyP256,
+  verifyP256Der,
 }

@@ -19,6 +19,10 @@ const ConfigSchema = Type.Object(
     data: Type.String({ minLength: 1 }),
     /** Multiaddrs to listen at for peers. */
     listen: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: 8 }),
+    /** Addresses of peers by replica id, where they are no longer those of the genesis. */
+    peers: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[0-9]{1,9}$' }), Type.Array(Type.String(), { maxItems: 8 })),
+    ),
     security: Type.Optional(Type.Union([Type.Literal('tls'), Type.Literal('noise'), Type.Literal('both')])),
     api: Type.Object(
       { host: Type.String({ minLength: 1 }), port: Type.Integer({ minimum: 0, maximum: 65_535 }) },

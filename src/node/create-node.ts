@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { createApi } from '../api/index.js'
 import { toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 import { sealHeader } from '../codec/block.js'
@@ -32,6 +33,7 @@ import type { Genesis, ReplicaInfo } from '../types/index.js'
 import type { NodeConfig } from './config.js'
 import { CounterMap } from './counters.js'
 import { type ReplicaKeys, readReplicaKeys } from './keystore.js'
+import { tokenHash } from './network-files.js'
 import { inlineVerifier, workerVerifier } from './signature-pool.js'
 import { createSigner, ed25519PublicKey } from './signer.js'
 import { systemClock } from './system-clock.js'
@@ -44,6 +46,8 @@ export interface Node {
   readonly runtime: Runtime
   readonly transport: Transport
   readonly counters: CounterMap
+  /** Where its API is. */
+  readonly url: string
   stop(): Promise<void>
 }
 
@@ -92,7 +96,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
       self: info.id,
       networkId: toHex(context.networkId),
       listen: config.listen,
-      peers: genesis.replicas,
+      peers: genesis.replicas.map((peer) => ({ ...peer, addresses: config.peers?.[peer.id] ?? peer.addresses })),
       security: config.security ?? 'both',
       logger: options.logger,
     })
@@ -120,7 +124,21 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
       },
     )
     await replica.start()
-    return { replica, context, ledger, runtime, transport, counters, stop: () => replica.stop() }
+    opened.splice(0, opened.length, { close: () => replica.stop() })
+    const api = await createApi(config.api, {
+      replica,
+      context,
+      ledger,
+      runtime,
+      logger: options.logger,
+      counters: () => allCounters(counters, transport),
+      authenticate: authenticator(config),
+    })
+    const stop = async (): Promise<void> => {
+      await api.close()
+      await replica.stop()
+    }
+    return { replica, context, ledger, runtime, transport, counters, url: api.url, stop }
   } catch (error) {
     for (const module of opened.reverse()) await module.close().catch(() => undefined)
     throw error
@@ -166,6 +184,16 @@ function replicaInfo(genesis: Genesis, config: NodeConfig, keys: ReplicaKeys): R
     )
   }
   return info
+}
+
+function* allCounters(counters: CounterMap, transport: Transport): Iterable<readonly [string, number]> {
+  yield* counters.entries()
+  for (const [name, count] of Object.entries(transport.counters())) yield [`p2p.${name}`, count]
+}
+
+function authenticator(config: NodeConfig): (token: string) => string | undefined {
+  const clients = new Map(config.clients?.map(({ name, tokenHash }) => [tokenHash, name]))
+  return (token) => clients.get(tokenHash(token))
 }
 
 /** For measurements only: what a crash of the machine takes is lost. */

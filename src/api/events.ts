@@ -1,0 +1,95 @@
+import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
+import { fromUtf8 } from '../base/bytes.js'
+import { decodeReceipt } from '../codec/block.js'
+import { type FinalBlock, loadFinalBlock } from '../replica/index.js'
+import type { ApiModules } from './modules.js'
+import { ProblemError } from './problems.js'
+
+/** Listeners at a time. */
+export const EVENT_STREAMS_MAX = 256
+/** A listener that leaves so many bytes unread is cut off; it comes back with the last id that it has. */
+export const EVENT_BACKLOG_BYTES_MAX = 1024 * 1024
+const HEARTBEAT_MS = 15_000
+
+interface Filter {
+  readonly contract?: string
+  readonly from?: string
+}
+
+/**
+ * Server-sent events: one message for each final block that has what the listener asked for. The id of a message is its
+ * height, so that a listener that comes back continues where it was.
+ */
+export function eventRoutes(app: FastifyInstance, modules: ApiModules): void {
+  let streams = 0
+  app.get<{ Querystring: Filter }>(
+    '/v1/events',
+    {
+      schema: {
+        summary: 'Final blocks with their events as they come (server-sent events)',
+        querystring: Type.Object({
+          contract: Type.Optional(Type.String({ maxLength: 64, description: 'events of this contract only' })),
+          from: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: 'first height' })),
+        }),
+      },
+    },
+    (request, reply) => {
+      if (streams >= EVENT_STREAMS_MAX) throw new ProblemError('replica/busy', 'too many event streams', 5_000)
+      streams += 1
+      const last = Number(request.headers['last-event-id'] ?? Number.NaN)
+      const from = request.query.from === undefined ? last + 1 : Number(request.query.from)
+      reply.hijack()
+      const { raw } = reply
+      raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' })
+      const stop = follow(modules, Number.isNaN(from) ? undefined : from, (block) => {
+        if (raw.writableLength > EVENT_BACKLOG_BYTES_MAX) raw.destroy()
+        else raw.write(message(block, request.query.contract))
+      })
+      const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS)
+      raw.on('close', () => {
+        streams -= 1
+        clearInterval(heartbeat)
+        stop()
+      })
+    },
+  )
+}
+
+/** Replays from a height, then follows; each block once and in order. */
+function follow(modules: ApiModules, from: number | undefined, write: (block: FinalBlock) => void): () => void {
+  const { ledger, replica, context } = modules
+  let next = from ?? ledger.finalized().height + 1
+  const catchUp = (to: number): void => {
+    for (; next <= to; next++) {
+      const block = loadFinalBlock(ledger, context.sha256, next)
+      if (block === undefined) return
+      write(block)
+    }
+  }
+  const end = replica.onFinal((block) => {
+    const { height } = block.sealed.header
+    catchUp(height - 1)
+    if (height !== next) return
+    next += 1
+    write(block)
+  })
+  setImmediate(() => catchUp(ledger.finalized().height))
+  return end
+}
+
+function message({ sealed, receipts }: FinalBlock, contract: string | undefined): string {
+  const transactions = receipts.flatMap((bytes) => {
+    const receipt = decodeReceipt(bytes)
+    if (receipt === undefined) return []
+    const events = receipt.events
+      .filter(
+        ({ name }) => contract === undefined || name.startsWith(`${contract}/`) || name.startsWith(`${contract}.`),
+      )
+      .map(({ name, data }) => ({ name, data: JSON.parse(fromUtf8(data) ?? 'null') as unknown }))
+    if (contract !== undefined && events.length === 0) return []
+    return [{ id: receipt.transaction, status: receipt.status, code: receipt.code, events }]
+  })
+  const { height, timeMs } = sealed.header
+  return `id: ${height}\nevent: block\ndata: ${JSON.stringify({ height, timeMs, hash: sealed.hash, transactions })}\n\n`
+}

@@ -1,0 +1,2 @@
+export type { ApiModules, ApiOptions } from './modules.js'
+export { type Api, createApi } from './server.js'

@@ -1,0 +1,101 @@
+import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
+import { toBase64, toHex } from '../base/bytes.js'
+import { decodeReceipt } from '../codec/block.js'
+import { loadFinalBlock } from '../replica/index.js'
+import type { FinalityCertificate } from '../types/index.js'
+import { type ApiModules, whenFinal } from './modules.js'
+import { ProblemError } from './problems.js'
+
+function certificateDocument({ view, signatures }: FinalityCertificate) {
+  return { view, signatures: signatures.map(({ replica, signature }) => ({ replica, signature: toBase64(signature) })) }
+}
+
+/** Blocks, state with proof, queries, and what describes the network. */
+export function readRoutes(app: FastifyInstance, modules: ApiModules): void {
+  const { context, ledger, runtime } = modules
+  blockRoute(app, modules)
+
+  app.get<{ Params: { '*': string } }>(
+    '/v1/state/*',
+    { schema: { summary: 'One key of the contract state with its proof, under a final header' } },
+    async ({ params }) => stateDocument(modules, params['*']),
+  )
+
+  app.post<{ Params: { contract: string; query: string }; Body: unknown }>(
+    '/v1/query/:contract/:query',
+    {
+      schema: {
+        summary: 'Ask a query of a contract; the body holds its arguments',
+        params: Type.Object({ contract: Type.String({ maxLength: 64 }), query: Type.String({ maxLength: 64 }) }),
+      },
+    },
+    async ({ params, body }) => {
+      const { height } = ledger.tip().header
+      const answer = await runtime.query(params.contract, params.query, body ?? {}, ledger)
+      if (!answer.ok) throw new ProblemError(answer.code, answer.detail)
+      return { height, value: answer.value }
+    },
+  )
+
+  app.get('/v1/contracts', { schema: { summary: 'Methods, queries, schemas, roles and refusal codes' } }, async () =>
+    runtime.describe(),
+  )
+  app.get('/v1/genesis', { schema: { summary: 'The genesis document of this network' } }, async () => context.genesis)
+  app.get('/v1/evidence', { schema: { summary: 'Signed contradictions of replicas' } }, async () => ({
+    evidence: modules.replica.evidence().map(({ replica, reason, messages }) => ({
+      replica,
+      reason,
+      messages: messages.map(toBase64),
+    })),
+  }))
+}
+
+function blockRoute(app: FastifyInstance, modules: ApiModules): void {
+  const { context, ledger } = modules
+  app.get<{ Params: { height: string } }>(
+    '/v1/blocks/:height',
+    {
+      schema: {
+        summary: 'A final block: header, certificate and receipts',
+        params: Type.Object({ height: Type.String({ pattern: '^(latest|[0-9]{1,15})$' }) }),
+      },
+    },
+    async ({ params }) => {
+      const height = params.height === 'latest' ? ledger.finalized().height : Number(params.height)
+      const block = height > ledger.finalized().height ? undefined : loadFinalBlock(ledger, context.sha256, height)
+      if (block === undefined) throw new ProblemError('block/unknown', `no final block at height ${params.height}`)
+      const { sealed, certificate, receipts } = block
+      return {
+        hash: sealed.hash,
+        ...sealed.header,
+        proof: { header: toBase64(sealed.bytes), certificate: certificateDocument(certificate) },
+        receipts: receipts.map((bytes) => {
+          const receipt = decodeReceipt(bytes)
+          return { transaction: receipt?.transaction, status: receipt?.status, code: receipt?.code }
+        }),
+      }
+    },
+  )
+}
+
+async function stateDocument(modules: ApiModules, key: string) {
+  const { ledger } = modules
+  if (key.length === 0 || key.length > 512) throw new ProblemError('api/invalid-request', 'a key has 1 to 512 bytes')
+  // Value, proof and header belong together: nothing may run between these two.
+  const { value, proof } = ledger.prove(key)
+  const tip = ledger.tip()
+  await whenFinal(modules, tip.header.height)
+  const certificate = ledger.finality(tip.header.height)
+  if (certificate === undefined) throw new ProblemError('state/not-final', 'only the genesis is here yet', 1_000)
+  const siblings = proof.siblings.map((sibling) => (sibling === undefined ? null : toHex(sibling)))
+  const other = proof.other && { keyHash: toHex(proof.other.keyHash), valueHash: toHex(proof.other.valueHash) }
+  return {
+    height: tip.header.height,
+    key,
+    value: value === undefined ? null : toBase64(value),
+    proof: { siblings, ...(other === undefined ? {} : { other }) },
+    header: toBase64(tip.bytes),
+    certificate: certificateDocument(certificate),
+  }
+}

@@ -1,0 +1,36 @@
+import type { Contract } from './contract.js'
+import { identity } from './identity/index.js'
+import { logbook } from './logbook/index.js'
+import { pki } from './pki/index.js'
+
+export { StateUnreadable } from './block-state.js'
+export type { RefusalInfo } from './callers.js'
+export type {
+  Caller,
+  Contract,
+  Json,
+  Method,
+  MethodContext,
+  MutableStateView,
+  Query,
+  QueryContext,
+  StateView,
+} from './contract.js'
+export { defineMethod, defineQuery } from './contract.js'
+export type { ContractDescription, Meaning, MethodDescription, QueryDescription } from './describe.js'
+export { possessionStatement, recordStatement } from './pki/index.js'
+export type { QueryReader } from './query-context.js'
+export type {
+  Answer,
+  Block,
+  Description,
+  Execution,
+  Fault,
+  Runtime,
+  RuntimeOptions,
+} from './runtime.js'
+export { createRuntime } from './runtime.js'
+export { identity, logbook, pki }
+
+/** The contracts that every node carries, in the order of their names. */
+export const BUILT_IN_CONTRACTS: readonly Contract[] = [identity, logbook, pki]

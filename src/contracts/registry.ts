@@ -1,0 +1,102 @@
+import { Compile } from 'typebox/compile'
+import { assert } from '../base/assert.js'
+import { toHex, utf8 } from '../base/bytes.js'
+import type { CryptoSuite } from '../crypto/suite.js'
+import type { Digest } from '../types/index.js'
+import { encodeCanonical } from './canonical.js'
+import type { Contract, Json, Method, Query } from './contract.js'
+import { type ContractDescription, describeContracts } from './describe.js'
+import { assertBounded, rulesOf } from './schema.js'
+
+/** A method or query with its compiled check. */
+export interface Entry<D extends Method | Query> {
+  readonly contract: Contract
+  readonly name: string
+  readonly definition: D
+  readonly refusals: ReadonlySet<string>
+  fits(value: unknown): boolean
+}
+
+export interface Registered {
+  readonly contract: Contract
+  readonly methods: ReadonlyMap<string, Entry<Method>>
+  readonly queries: ReadonlyMap<string, Entry<Query>>
+}
+
+/** The contracts of a node by name. A definition that breaks the rules of contract.ts is a bug and asserted. */
+export class Registry {
+  readonly #contracts: ReadonlyMap<string, Registered>
+  readonly description: readonly ContractDescription[]
+
+  constructor(contracts: readonly Contract[]) {
+    const byName = new Map<string, Registered>()
+    for (const contract of contracts) {
+      assertContract(contract)
+      assert(!byName.has(contract.name), `two contracts of the name ${contract.name}`)
+      byName.set(contract.name, {
+        contract,
+        methods: entries(contract, contract.methods, 'method'),
+        queries: entries(contract, contract.queries, 'query'),
+      })
+    }
+    for (const { contract } of byName.values()) {
+      for (const name of contract.reads) assert(byName.has(name), `${contract.name} reads ${name}, which is not there`)
+    }
+    this.#contracts = byName
+    this.description = describeContracts(contracts)
+  }
+
+  get(contract: string): Registered | undefined {
+    return this.#contracts.get(contract)
+  }
+
+  /** SHA-256 of names, versions and what the methods declare. Texts for people are left out. */
+  hash(suite: CryptoSuite): Digest {
+    const set = [...this.#contracts.values()].map(({ contract: { name, version, reads, methods } }) => ({
+      name,
+      version,
+      reads,
+      methods: Object.fromEntries(Object.entries(methods).map(([method, it]) => [method, declaration(it)])),
+    }))
+    return toHex(suite.sha256(utf8(`etalon contract set 1\n${encodeCanonical(set)}`)))
+  }
+}
+
+function declaration({ args, roles, kinds, signed, events, refusals }: Method): Json {
+  return { args: rulesOf(args), roles, kinds: kinds ?? 'any', signed: signed === true, events, refusals }
+}
+
+function entries<D extends Method | Query>(
+  contract: Contract,
+  definitions: Readonly<Record<string, D>>,
+  kind: string,
+): ReadonlyMap<string, Entry<D>> {
+  const byName = new Map<string, Entry<D>>()
+  for (const [name, definition] of Object.entries(definitions)) {
+    const where = `${contract.name} ${kind} ${name}`
+    assertBounded(definition.args, where)
+    for (const code of definition.refusals) assert(code in contract.refusals, `${where}: undocumented refusal ${code}`)
+    const check = Compile(definition.args)
+    byName.set(name, {
+      contract,
+      name,
+      definition,
+      refusals: new Set(definition.refusals),
+      fits: (value) => check.Check(value),
+    })
+  }
+  return byName
+}
+
+function assertContract({ name, version, events, refusals, methods, queries }: Contract): void {
+  assert(/^[a-z][a-z0-9-]{0,31}$/.test(name), `a contract cannot have the name ${name}`)
+  assert(/^\d+\.\d+\.\d+$/.test(version), `${name}: a version has the form 1.0.0`)
+  for (const id of [...Object.keys(events), ...Object.keys(refusals)]) {
+    assert(id.startsWith(`${name}/`) && /^[a-z0-9/-]{1,64}$/.test(id), `${name}: ${id} is not of the form ${name}/…`)
+  }
+  for (const method of Object.values(methods)) {
+    for (const event of method.events) assert(event in events, `${name}: undocumented event ${event}`)
+  }
+  const used = new Set([...Object.values(methods), ...Object.values(queries)].flatMap(({ refusals: codes }) => codes))
+  for (const code of Object.keys(refusals)) assert(used.has(code), `${name}: no method or query refuses with ${code}`)
+}

@@ -1,0 +1,198 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { EtalonError } from '../base/errors.js'
+import { parseGenesis } from '../codec/genesis.js'
+import type { Genesis } from '../types/index.js'
+import type { NodeConfigFile } from './config.js'
+import { createDevelopmentNetwork, type DevelopmentOptions } from './network-files.js'
+
+/** A running replica process. */
+export interface ClusterReplica {
+  readonly id: number
+  readonly organization: string
+  readonly url: string
+  readonly pid: number
+  /** Final height that it had when it started. */
+  readonly finalizedAtStart: number
+}
+
+export interface ClusterOptions {
+  readonly folder: string
+  readonly replicas: number
+  /** First port of the APIs; free ones when absent. */
+  readonly apiPort?: number
+  readonly members?: DevelopmentOptions['members']
+  readonly parameters?: DevelopmentOptions['parameters']
+  readonly config?: Partial<Pick<NodeConfigFile, 'verifyWorkers' | 'sync' | 'security' | 'logLevel'>>
+  /** Where the replicas' logs go: file descriptor. */
+  readonly logTo?: number
+}
+
+const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 15_000
+
+interface Slot {
+  readonly id: number
+  readonly organization: string
+  readonly configPath: string
+  child: ChildProcess | undefined
+  started: ClusterReplica | undefined
+}
+
+/** A network of replica processes on this machine: for trying out, tests and benchmarks. */
+export class LocalCluster {
+  readonly folder: string
+  readonly genesis: Genesis
+  readonly #slots: readonly Slot[]
+  readonly #logTo: number | undefined
+
+  private constructor(options: ClusterOptions, genesis: Genesis) {
+    this.folder = options.folder
+    this.genesis = genesis
+    this.#logTo = options.logTo
+    this.#slots = genesis.replicas.map(({ id, organization }) => ({
+      id,
+      organization,
+      configPath: join(options.folder, organization, 'config.json'),
+      child: undefined,
+      started: undefined,
+    }))
+  }
+
+  /** Makes the network's files, or takes those of an earlier run with all their data, and gives every replica its ports. */
+  static async prepare(options: ClusterOptions): Promise<LocalCluster> {
+    const genesisPath = join(options.folder, 'genesis.json')
+    const earlier = existsSync(genesisPath)
+    const count = earlier ? parseGenesis(readFileSync(genesisPath, 'utf8')).replicas.length : options.replicas
+    if (earlier && count !== options.replicas) {
+      throw new EtalonError(
+        'cluster/other-size',
+        `the network in ${options.folder} has ${count} replicas, not ${options.replicas}`,
+        'give its own number of replicas, another folder, or --fresh to begin anew',
+      )
+    }
+    const p2p = await freePorts(count)
+    const api = await apiPorts(options, count)
+    if (!earlier) {
+      const ports = p2p.map((port, i) => ({ p2p: port, api: api[i] ?? 0 }))
+      await createDevelopmentNetwork({ ...options, ports, createdMs: Date.now() })
+    }
+    const cluster = new LocalCluster(options, parseGenesis(readFileSync(genesisPath, 'utf8')))
+    cluster.#setPorts(p2p, api, options.config)
+    return cluster
+  }
+
+  #setPorts(p2p: readonly number[], api: readonly number[], changes: ClusterOptions['config']): void {
+    const peers = Object.fromEntries(this.#slots.map(({ id }, i) => [String(id), [`/ip4/127.0.0.1/tcp/${p2p[i]}`]]))
+    for (const [i, { configPath, id }] of this.#slots.entries()) {
+      const config = JSON.parse(readFileSync(configPath, 'utf8')) as NodeConfigFile
+      const listen = peers[id] ?? []
+      const changed = { ...config, ...changes, listen, peers, api: { host: '127.0.0.1', port: api[i] ?? 0 } }
+      writeFileSync(configPath, `${JSON.stringify(changed, undefined, 2)}\n`)
+    }
+  }
+
+  /** Starts all replicas at once. @throws EtalonError `cluster/start-failed` */
+  async start(): Promise<readonly ClusterReplica[]> {
+    return Promise.all(this.#slots.map(({ id }) => this.startReplica(id)))
+  }
+
+  startReplica(id: number): Promise<ClusterReplica> {
+    const slot = this.#slot(id)
+    const main = new URL('../cli/main.js', import.meta.url)
+    const log = this.#logTo ?? 'ignore'
+    const child = fork(main, ['start', slot.configPath], { stdio: ['ignore', log, log, 'ipc'], serialization: 'json' })
+    slot.child = child
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => {
+        clearTimeout(timer)
+        reject(
+          new EtalonError(
+            'cluster/start-failed',
+            `replica ${id}: ${why}`,
+            `see the log, or run: etalon start ${slot.configPath}`,
+          ),
+        )
+      }
+      const timer = setTimeout(() => fail(`not up within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS)
+      child.once('exit', (code, signal) => {
+        slot.child = undefined
+        fail(`ended with ${signal ?? `status ${code}`}`)
+      })
+      child.once('message', (message) => {
+        clearTimeout(timer)
+        const { url, finalized } = message as { url: string; finalized: number }
+        const { organization } = slot
+        slot.started = { id, organization, url, pid: child.pid ?? 0, finalizedAtStart: finalized }
+        resolve(slot.started)
+      })
+    })
+  }
+
+  /** The replicas that run now. */
+  running(): readonly ClusterReplica[] {
+    return this.#slots.flatMap(({ child, started }) => (child === undefined || started === undefined ? [] : [started]))
+  }
+
+  /** Ends a replica's process, without mercy when asked for SIGKILL; settles when it is gone. */
+  stopReplica(id: number, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const { child } = this.#slot(id)
+    if (child === undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+      child.once('exit', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      child.kill(signal)
+    })
+  }
+
+  /** Lets a process stand still, or go on. */
+  signal(id: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#slot(id).child?.kill(signal)
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await Promise.all(this.#slots.map(({ id }) => this.stopReplica(id, signal)))
+  }
+
+  /** Bearer token of the organization's development client. */
+  token(organization: string): string {
+    return readFileSync(join(this.folder, organization, 'client.token'), 'utf8').trim()
+  }
+
+  adminKeyFile(organization: string): string {
+    return join(this.folder, organization, 'admin.key.json')
+  }
+
+  #slot(id: number): Slot {
+    const slot = this.#slots.find((candidate) => candidate.id === id)
+    if (slot === undefined) throw new EtalonError('cluster/no-replica', `no replica ${id}`, 'name one of the genesis')
+    return slot
+  }
+}
+
+async function apiPorts({ apiPort }: ClusterOptions, count: number): Promise<readonly number[]> {
+  if (apiPort === undefined) return freePorts(count)
+  return Array.from({ length: count }, (_, i) => apiPort + i)
+}
+
+/** Ports of the loopback interface that were free a moment ago. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(0, '127.0.0.1', resolve)
+      })
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}

@@ -1,0 +1,230 @@
+import { Type } from 'typebox'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Contract } from '../../src/contracts/index.js'
+import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
+import { Chain, type InstrumentKey, keyOf, p256Key } from './support.js'
+
+/** Every refusal that a method or query documents, and how to get it. `describe()` says which there must be. */
+
+let one: InstrumentKey
+let two: InstrumentKey
+let other: InstrumentKey
+
+beforeAll(() => {
+  one = p256Key(1)
+  two = p256Key(2)
+  other = p256Key(3)
+})
+
+type Case = (chain: Chain) => string | Promise<string>
+
+const code = async (answer: ReturnType<Chain['ask']>): Promise<string> => {
+  const it = await answer
+  return it.ok ? '' : it.code
+}
+
+const enroll = (chain: Chain, args: object) =>
+  chain.send('identity.enroll', {
+    from: 'maker',
+    args: { name: 'robot', keyType: 'p256', publicKey: other.compressed, kind: 'operator', ...args },
+  }).code
+const retire = (chain: Chain, name: string) => chain.send('identity.retire', { from: 'maker', args: { name } }).code
+const append = (chain: Chain, args: object) =>
+  chain.send('logbook.append', { from: 'maker', client: 'c', args: { category: 'a', subject: 'b', ...args } }).code
+
+const CASES: Readonly<Record<string, Case>> = {
+  'identity.enroll identity/bad-key': (chain) => enroll(chain, { publicKey: '05'.repeat(33) }),
+  'identity.enroll identity/key-taken': (chain) => {
+    enroll(chain, {})
+    return enroll(chain, { name: 'second' })
+  },
+  'identity.enroll identity/name-taken': (chain) => enroll(chain, { name: 'admin' }),
+  'identity.retire identity/unknown-member': (chain) => retire(chain, 'nobody'),
+  'identity.retire identity/already-retired': (chain) => {
+    retire(chain, 'operator')
+    return retire(chain, 'operator')
+  },
+  'identity.retire identity/last-admin': (chain) => retire(chain, 'admin'),
+  'identity.organization identity/unknown-organization': (chain) =>
+    code(chain.ask('identity.organization', { id: 'nobody' })),
+  'identity.member identity/unknown-member': (chain) =>
+    code(chain.ask('identity.member', { organization: 'maker', name: 'nobody' })),
+  'identity.members identity/unknown-organization': (chain) =>
+    code(chain.ask('identity.members', { organization: 'nobody' })),
+
+  'logbook.append logbook/empty': (chain) => append(chain, {}),
+  'logbook.append logbook/hash-mismatch': (chain) => append(chain, { payload: 'x', payloadHash: '0'.repeat(64) }),
+
+  'pki.propose pki/already-registered': (chain) => {
+    chain.propose('meter', one)
+    return chain.propose('meter', two).code
+  },
+  'pki.propose pki/bad-key': (chain) => chain.propose('meter', one, { pem: 'nonsense' }).code,
+  'pki.propose pki/bad-possession': (chain) => chain.propose('meter', one, { possession: two.sign('x') }).code,
+  'pki.propose pki/key-in-use': (chain) => {
+    chain.propose('meter', one)
+    return chain.propose('meter-2', one).code
+  },
+  'pki.propose pki/unknown-organization': (chain) => chain.propose('meter', one, { operator: 'nobody' }).code,
+  'pki.endorse pki/unknown-instrument': (chain) => chain.endorse('meter', 'body').code,
+  'pki.endorse pki/revoked': (chain) => {
+    chain.propose('meter', one)
+    chain.revoke('meter', 0)
+    return chain.endorse('meter', 'body').code
+  },
+  'pki.endorse pki/already-active': (chain) => {
+    chain.activate('meter', one)
+    return chain.endorse('meter', 'ptb').code
+  },
+  'pki.endorse pki/own-proposal': (chain) => {
+    chain.propose('meter', one, {}, 'rival')
+    return chain.endorse('meter', 'rival').code
+  },
+  'pki.endorse pki/already-endorsed': (chain) => {
+    chain.propose('meter', one)
+    chain.endorse('meter', 'body')
+    return chain.endorse('meter', 'body').code
+  },
+  'pki.revoke pki/unknown-instrument': (chain) => chain.revoke('meter', 0).code,
+  'pki.revoke pki/not-proposer': (chain) => {
+    chain.propose('meter', one)
+    return chain.revoke('meter', 0, 'rival').code
+  },
+  'pki.revoke pki/invalid-since-in-future': (chain) => {
+    chain.propose('meter', one)
+    return chain.revoke('meter', chain.timeMs + 1_001).code
+  },
+  'pki.revoke pki/already-revoked': (chain) => {
+    chain.propose('meter', one)
+    chain.revoke('meter', 1_500)
+    return chain.revoke('meter', 1_500).code
+  },
+  'pki.anchor pki/unknown-instrument': (chain) => chain.anchor('meter', one, 1).code,
+  'pki.anchor pki/revoked': (chain) => {
+    chain.activate('meter', one)
+    chain.revoke('meter', 0)
+    return chain.anchor('meter', one, 1).code
+  },
+  'pki.anchor pki/not-endorsed': (chain) => {
+    chain.propose('meter', one)
+    return chain.anchor('meter', one, 1).code
+  },
+  'pki.anchor pki/not-operator': (chain) => {
+    chain.activate('meter', one)
+    const args = { instrument: 'meter', format: 'fabpki', message: '42', signature: one.sign('42'), counter: 1 }
+    return chain.send('pki.anchor', { from: 'grid', client: 'c', args }).code
+  },
+  'pki.anchor pki/counter-replayed': (chain) => {
+    chain.activate('meter', one)
+    chain.anchor('meter', one, 1)
+    return chain.anchor('meter', one, 1).code
+  },
+  'pki.anchor pki/bad-signature': (chain) => {
+    chain.activate('meter', one)
+    return chain.anchor('meter', two, 1).code
+  },
+  'pki.instrument pki/unknown-instrument': (chain) => code(chain.ask('pki.instrument', { instrument: 'meter' })),
+  'pki.statusAt pki/unknown-instrument': (chain) => code(chain.ask('pki.statusAt', { instrument: 'meter', timeMs: 0 })),
+  'pki.verify pki/unknown-instrument': (chain) =>
+    code(chain.ask('pki.verify', { instrument: 'meter', message: '42', signature: 'x' })),
+  'pki.verify pki/counter-missing': (chain) => {
+    chain.propose('meter', one)
+    return code(chain.ask('pki.verify', { instrument: 'meter', message: '4', signature: 'x', format: 'etalon-1' }))
+  },
+}
+
+const faulty: Contract = {
+  name: 'faulty',
+  version: '1.0.0',
+  summary: 'Fails.',
+  reads: [],
+  events: {},
+  refusals: {},
+  methods: {
+    fail: defineMethod({
+      summary: 'Fails.',
+      args: Type.Object({}, { additionalProperties: false }),
+      roles: 'any',
+      events: [],
+      refusals: [],
+      handler() {
+        throw new TypeError('a bug')
+      },
+    }),
+  },
+  queries: {
+    fail: defineQuery({
+      summary: 'Fails.',
+      args: Type.Object({}, { additionalProperties: false }),
+      refusals: [],
+      handler() {
+        throw new TypeError('a bug')
+      },
+    }),
+  },
+}
+
+const RUNTIME_CASES: Readonly<Record<string, Case>> = {
+  'runtime/unknown-contract': (chain) => chain.send('nothing.append', { from: 'maker' }).code,
+  'runtime/unknown-method': (chain) => chain.send('logbook.erase', { from: 'maker' }).code,
+  'runtime/unknown-query': (chain) => code(chain.ask('logbook.everything')),
+  'runtime/invalid-arguments': (chain) => chain.send('logbook.append', { from: 'maker', args: { category: 7 } }).code,
+  'runtime/signature-required': (chain) =>
+    chain.send('identity.retire', { from: 'maker', client: 'c', args: { name: 'operator' } }).code,
+  'runtime/contract-fault': (chain) => chain.send('faulty.fail', { from: 'maker' }).code,
+  'identity/unknown-organization': (chain) =>
+    chain.send('logbook.append', { from: 'nobody', client: 'c', args: { category: 'a', subject: 'b' } }).code,
+  'identity/unknown-key': (chain) =>
+    chain.send('logbook.append', {
+      from: 'maker',
+      authentication: { mode: 'signed', keyType: 'p256', publicKey: other.compressed },
+      args: { category: 'a', subject: 'b' },
+    }).code,
+  'identity/wrong-organization': (chain) =>
+    chain.send('logbook.append', {
+      from: 'maker',
+      authentication: keyOf('grid'),
+      args: { category: 'a', subject: 'b' },
+    }).code,
+  'identity/invalid-client': (chain) =>
+    chain.send('logbook.append', { from: 'maker', client: '', args: { category: 'a', subject: 'b' } }).code,
+  'identity/not-authorized': (chain) => chain.endorse('meter', 'grid').code,
+}
+
+describe('refusals', () => {
+  const { contracts, refusals } = new Chain().runtime.describe()
+  const documented = contracts.flatMap(({ name, methods, queries }) =>
+    [...methods, ...queries].flatMap((it) => it.refusals.map((refusal) => `${name}.${it.name} ${refusal.code}`)),
+  )
+
+  it('covers every documented refusal of every method and query, and no other', () => {
+    expect(documented.length).toBeGreaterThan(30)
+    expect(Object.keys(CASES).sort()).toEqual([...documented].sort())
+    expect(Object.keys(RUNTIME_CASES).sort()).toEqual(refusals.map((refusal) => refusal.code).sort())
+  })
+
+  it('documents every refusal with a sentence', () => {
+    const all = [...refusals, ...contracts.flatMap((it) => [...it.methods, ...it.queries]).flatMap((it) => it.refusals)]
+    for (const { code: name, text } of all) expect(text, name).toMatch(/^[A-Z].{10,}\.$/)
+  })
+
+  it.each(Object.entries(CASES))('%s', async (name, produce) => {
+    const chain = new Chain()
+    expect(await produce(chain)).toBe(name.split(' ')[1])
+    expect(chain.faults).toEqual([])
+  })
+
+  it.each(Object.entries(RUNTIME_CASES))('runtime: %s', async (name, produce) => {
+    expect(await produce(new Chain([...BUILT_IN_CONTRACTS, faulty]))).toBe(name)
+  })
+
+  it('gives a refused transaction no result, no events and no changes', () => {
+    const chain = new Chain()
+    chain.propose('meter', one)
+    const { receipt } = chain.propose('meter', two)
+    expect(receipt).toMatchObject({ status: 'refused', code: 'pki/already-registered', events: [] })
+    expect(receipt.result).toHaveLength(0)
+    expect(receipt.detail).toContain('maker')
+    expect(chain.changes).toEqual([])
+  })
+})
