@@ -77,7 +77,15 @@ export class LocalCluster {
     const api = await apiPorts(options, count)
     if (!earlier) {
       const ports = p2p.map((port, i) => ({ p2p: port, api: api[i] ?? 0 }))
-      await createDevelopmentNetwork({ ...options, ports, createdMs: Date.now() })
+      const { folder, replicas, members, parameters } = options
+      await createDevelopmentNetwork({
+        folder,
+        replicas,
+        ports,
+        createdMs: Date.now(),
+        ...(members === undefined ? {} : { members }),
+        ...(parameters === undefined ? {} : { parameters }),
+      })
     }
     const cluster = new LocalCluster(options, parseGenesis(readFileSync(genesisPath, 'utf8')))
     cluster.#setPorts(p2p, api, options.config)

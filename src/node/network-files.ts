@@ -55,7 +55,6 @@ export interface DevelopmentOptions {
   /** Further member keys, by organization id: enrolled in the genesis. */
   readonly members?: Readonly<Record<string, readonly Member[]>>
   readonly createdMs: number
-  readonly config?: Partial<Pick<NodeConfigFile, 'verifyWorkers' | 'sync' | 'security' | 'logLevel'>>
 }
 
 /** Organization of the n-th replica of a development network. */
@@ -159,7 +158,6 @@ function writeReplica(options: DevelopmentOptions, replica: MadeReplica): Develo
     listen: [`/ip4/127.0.0.1/tcp/${options.ports[index]?.p2p ?? 0}`],
     api: { host: '127.0.0.1', port: options.ports[index]?.api ?? 0 },
     clients: [{ name: 'client', tokenHash: tokenHash(token) }],
-    ...options.config,
   }
   const path = join(folder, 'config.json')
   writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`)
