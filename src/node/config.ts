@@ -46,7 +46,13 @@ const ConfigSchema = Type.Object(
     /** `false` gives up durability for measurements: a crash of the machine may lose finalized transactions. */
     sync: Type.Optional(Type.Boolean()),
     logLevel: Type.Optional(
-      Type.Union(['debug', 'info', 'warn', 'error', 'silent'].map((level) => Type.Literal(level))),
+      Type.Union([
+        Type.Literal('debug'),
+        Type.Literal('info'),
+        Type.Literal('warn'),
+        Type.Literal('error'),
+        Type.Literal('silent'),
+      ]),
     ),
   },
   Closed,

@@ -35,9 +35,20 @@ export function writeReplicaKeys(path: string, keys: ReplicaKeys): void {
   writeSecretFile(path, document)
 }
 
-/** Writes JSON with mode 0600; never over an existing file. */
+/** Writes JSON with mode 0600; never over an existing file. @throws EtalonError `keys/exists` */
 export function writeSecretFile(path: string, document: unknown): void {
-  writeFileSync(path, `${JSON.stringify(document, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  writeSecretText(path, `${JSON.stringify(document, undefined, 2)}\n`)
+}
+
+/** Writes a text with mode 0600; never over an existing file. @throws EtalonError `keys/exists` */
+export function writeSecretText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const remedy = 'name another file; a secret is never overwritten, since nothing brings it back'
+    throw new EtalonError('keys/exists', `${path} exists`, remedy, { cause: error })
+  }
   chmodSync(path, 0o600)
 }
 
@@ -56,22 +67,27 @@ export function readReplicaKeys(path: string): ReplicaKeys {
   }
 }
 
+/** Reads JSON of a file that only its owner may read. @throws EtalonError as `readReplicaKeys` */
 export function readSecretFile(path: string): unknown {
-  let text: string
+  const text = readSecretText(path)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new EtalonError('keys/invalid', `${path} is not JSON`, 'restore the key file from its backup')
+  }
+}
+
+/** Reads a text that only its owner may read. @throws EtalonError `keys/unreadable`, `keys/too-open` */
+export function readSecretText(path: string): string {
   try {
     if ((statSync(path).mode & 0o077) !== 0) {
       throw new EtalonError('keys/too-open', `${path} can be read by others`, `chmod 600 ${path}`)
     }
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof EtalonError) throw error
     throw new EtalonError('keys/unreadable', `cannot read ${path}`, 'check the path and the permissions', {
       cause: error,
     })
-  }
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new EtalonError('keys/invalid', `${path} is not JSON`, 'restore the key file from its backup')
   }
 }

@@ -6,6 +6,7 @@ import { EtalonError } from '../base/errors.js'
 import { parseGenesis } from '../codec/genesis.js'
 import type { Genesis } from '../types/index.js'
 import type { NodeConfigFile } from './config.js'
+import { type DelayRelay, startDelayRelay } from './delay-relay.js'
 import { createDevelopmentNetwork, type DevelopmentOptions } from './network-files.js'
 
 /** A running replica process. */
@@ -26,6 +27,8 @@ export interface ClusterOptions {
   readonly members?: DevelopmentOptions['members']
   readonly parameters?: DevelopmentOptions['parameters']
   readonly config?: Partial<Pick<NodeConfigFile, 'verifyWorkers' | 'sync' | 'security' | 'logLevel'>>
+  /** One-way delay of every link between replicas, ms: their traffic goes through relays of this process. */
+  readonly linkDelayMs?: number
   /** Where the replicas' logs go: file descriptor. */
   readonly logTo?: number
 }
@@ -47,6 +50,7 @@ export class LocalCluster {
   readonly genesis: Genesis
   readonly #slots: readonly Slot[]
   readonly #logTo: number | undefined
+  #relays: readonly DelayRelay[] = []
 
   private constructor(options: ClusterOptions, genesis: Genesis) {
     this.folder = options.folder
@@ -88,15 +92,24 @@ export class LocalCluster {
       })
     }
     const cluster = new LocalCluster(options, parseGenesis(readFileSync(genesisPath, 'utf8')))
-    cluster.#setPorts(p2p, api, options.config)
+    const delayMs = options.linkDelayMs ?? 0
+    if (delayMs > 0) cluster.#relays = await Promise.all(p2p.map((port) => startDelayRelay(port, delayMs)))
+    const reachedAt = delayMs > 0 ? cluster.#relays.map(({ port }) => port) : p2p
+    cluster.#setPorts(p2p, reachedAt, api, options.config)
     return cluster
   }
 
-  #setPorts(p2p: readonly number[], api: readonly number[], changes: ClusterOptions['config']): void {
-    const peers = Object.fromEntries(this.#slots.map(({ id }, i) => [String(id), [`/ip4/127.0.0.1/tcp/${p2p[i]}`]]))
-    for (const [i, { configPath, id }] of this.#slots.entries()) {
+  #setPorts(
+    p2p: readonly number[],
+    reachedAt: readonly number[],
+    api: readonly number[],
+    changes: ClusterOptions['config'],
+  ): void {
+    const address = (port: number | undefined): string => `/ip4/127.0.0.1/tcp/${port}`
+    const peers = Object.fromEntries(this.#slots.map(({ id }, i) => [String(id), [address(reachedAt[i])]]))
+    for (const [i, { configPath }] of this.#slots.entries()) {
       const config = JSON.parse(readFileSync(configPath, 'utf8')) as NodeConfigFile
-      const listen = peers[id] ?? []
+      const listen = [address(p2p[i])]
       const changed = { ...config, ...changes, listen, peers, api: { host: '127.0.0.1', port: api[i] ?? 0 } }
       writeFileSync(configPath, `${JSON.stringify(changed, undefined, 2)}\n`)
     }
@@ -165,6 +178,7 @@ export class LocalCluster {
 
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     await Promise.all(this.#slots.map(({ id }) => this.stopReplica(id, signal)))
+    for (const relay of this.#relays) relay.close()
   }
 
   /** Bearer token of the organization's development client. */

@@ -7,7 +7,13 @@ import { DEFAULT_PARAMETERS } from '../codec/genesis.js'
 import { decodeTransportKey, peerIdOf } from '../p2p/keys.js'
 import type { Genesis, Member, NetworkParameters, ReplicaInfo, Role } from '../types/index.js'
 import type { NodeConfigFile } from './config.js'
-import { generateReplicaKeys, type ReplicaKeys, writeReplicaKeys, writeSecretFile } from './keystore.js'
+import {
+  generateReplicaKeys,
+  type ReplicaKeys,
+  writeReplicaKeys,
+  writeSecretFile,
+  writeSecretText,
+} from './keystore.js'
 import { ed25519PublicKey } from './signer.js'
 
 /** A key with which a member of an organization signs transactions, as kept in a file. */
@@ -148,7 +154,7 @@ function writeReplica(options: DevelopmentOptions, replica: MadeReplica): Develo
   writeSecretFile(adminKey, admin)
   const token = toHex(randomBytes(24))
   const tokenFile = join(folder, 'client.token')
-  writeFileSync(tokenFile, `${token}\n`, { mode: 0o600, flag: 'wx' })
+  writeSecretText(tokenFile, `${token}\n`)
   const config: NodeConfigFile = {
     format: 'etalon-config-1',
     replica: index,

@@ -2,7 +2,7 @@ import { encodeEnvelope, encodeMessageBody, messageStatement } from '../codec/co
 import { encodeFrame, type Frame } from '../codec/frame.js'
 import { encodeLogRecord } from '../codec/wal.js'
 import type { Effect, Timer } from '../consensus/index.js'
-import type { Clock, Signer, TrafficClass, Transport, WriteAheadLog } from '../ports.js'
+import type { Clock, Counters, Signer, TrafficClass, Transport, WriteAheadLog } from '../ports.js'
 import type { Message, ReplicaId, Signed } from '../types/index.js'
 import type { BatchStore } from './batch-store.js'
 import type { ReplicaContext } from './context.js'
@@ -30,6 +30,7 @@ export interface EffectRunnerModules {
   readonly transport: Transport
   readonly wal: WriteAheadLog
   readonly store: BatchStore
+  readonly counters: Counters
 }
 
 /** The log is compacted when it has grown by this much, in bytes. */
@@ -105,7 +106,10 @@ export class EffectRunner {
       wal.append(encodeLogRecord(effect.record))
       records += 1
     }
-    if (records > 0) await wal.sync()
+    if (records > 0) {
+      await wal.sync()
+      this.#modules.counters.add('wal-syncs')
+    }
     if (wal.size() - this.#sizeAfterCompaction < WAL_BYTES_MAX) return
     await wal.rewrite(this.#handlers.liveRecords())
     this.#sizeAfterCompaction = wal.size()

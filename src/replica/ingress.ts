@@ -3,14 +3,7 @@ import { decodeEnvelope } from '../codec/consensus.js'
 import { statementBytes, transactionStatement } from '../codec/statements.js'
 import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.js'
 import type { Counters, SignatureJob, SignatureVerifier } from '../ports.js'
-import {
-  type Batch,
-  type FinalityCertificate,
-  type Message,
-  type Signed,
-  type Transaction,
-  type Verified,
-} from '../types/index.js'
+import type { Batch, FinalityCertificate, Message, Signed, Transaction, Verified } from '../types/index.js'
 import { markVerified } from '../types/verified.js'
 import type { Authenticity } from './authenticity.js'
 import type { ReplicaContext } from './context.js'

@@ -93,7 +93,7 @@ export class Replica {
     const fatal = (error: unknown) => this.#halt(error)
     this.#runner = new EffectRunner(
       context,
-      { clock, signer, transport, wal, store: this.#store },
+      { clock, signer, transport, wal, store: this.#store, counters },
       {
         own: (message) => this.#feed({ kind: 'message', message: this.#ingress.own(message) }),
         timeout: (timer) => this.#feed({ kind: 'timeout', timer }),

@@ -1,0 +1,201 @@
+import '../src/base/polyfill.js'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { toHex } from '../src/base/bytes.js'
+import {
+  type Channel,
+  type EncodedTransaction,
+  EtalonClient,
+  encodeCall,
+  type Identity,
+  parseGenesis,
+  type Submitted,
+} from '../src/client/index.js'
+import { nativeSuite } from '../src/crypto/native.js'
+import { createSigner, ed25519PublicKey } from '../src/node/signer.js'
+
+/** What the process of clients is told to do. */
+export interface LoadOrder {
+  readonly genesis: string
+  readonly replicas: readonly { readonly organization: string; readonly url: string; readonly token: string }[]
+  readonly auth: 'signed' | 'vouched'
+  readonly clients: number
+  readonly payloadBytes: number
+  readonly warmUpMs: number
+  readonly measureMs: number
+}
+
+/** What it measured, between the messages `begin` and `end`. */
+export interface LoadResult {
+  readonly finalized: number
+  readonly refused: number
+  readonly seconds: number
+  readonly latenciesMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  readonly cpuMicros: number
+  /** Longest time without any finalized transaction, ms. */
+  readonly gapMs: number
+  readonly verifyMicros: number
+}
+
+/** Seed of the key of a benchmark client: nothing secret, so that genesis and load agree without a file. */
+export const clientSeed = (index: number): Uint8Array =>
+  createHash('sha256').update(`etalon bench client ${index}`).digest()
+
+export const clientPublicKey = (index: number): string => toHex(ed25519PublicKey(clientSeed(index)))
+
+const VALID_FOR_MS = 50_000
+const RECONNECT_MS = 200
+
+/** Closed-loop clients: each has one transaction under way, and sends the next as soon as its receipt is verified. */
+class Load {
+  readonly #order: LoadOrder
+  readonly #client: EtalonClient[]
+  readonly #channels = new Map<number, Channel>()
+  readonly #payload: string
+  #measuring = false
+  #running = true
+  #finalized = 0
+  #refused = 0
+  #latencies: number[] = []
+  #lastFinalMs = 0
+  #gapMs = 0
+
+  constructor(order: LoadOrder) {
+    this.#order = order
+    const genesis = parseGenesis(readFileSync(order.genesis, 'utf8'))
+    this.#client = order.replicas.map(
+      ({ url, token }) => new EtalonClient({ genesis, urls: [url], token, suite: nativeSuite }),
+    )
+    this.#payload = 'm'.repeat(order.payloadBytes)
+  }
+
+  async run(): Promise<LoadResult> {
+    await Promise.all(this.#client.map((_, replica) => this.#connect(replica)))
+    for (let index = 0; index < this.#order.clients; index++) this.#next(index, identityOf(this.#order, index))
+    await sleep(this.#order.warmUpMs)
+    process.send?.({ kind: 'begin' })
+    const cpu = process.cpuUsage()
+    const began = performance.now()
+    this.#lastFinalMs = began
+    this.#measuring = true
+    await sleep(this.#order.measureMs)
+    this.#measuring = false
+    const { user, system } = process.cpuUsage(cpu)
+    const seconds = (performance.now() - began) / 1_000
+    process.send?.({ kind: 'end' })
+    this.#running = false
+    const verifyMicros = measureVerify()
+    for (const channel of this.#channels.values()) channel.close()
+    this.#latencies.sort((a, b) => a - b)
+    const at = (share: number): number =>
+      this.#latencies[Math.min(this.#latencies.length - 1, Math.floor(this.#latencies.length * share))] ?? 0
+    return {
+      finalized: this.#finalized,
+      refused: this.#refused,
+      seconds,
+      latenciesMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
+      cpuMicros: user + system,
+      gapMs: this.#gapMs,
+      verifyMicros,
+    }
+  }
+
+  async #connect(replica: number): Promise<void> {
+    const channel = await (this.#client[replica] as EtalonClient).channel()
+    this.#channels.set(replica, channel)
+    void channel.closed.then(async () => {
+      this.#channels.delete(replica)
+      while (this.#running) {
+        await sleep(RECONNECT_MS)
+        if (
+          await this.#connect(replica).then(
+            () => true,
+            () => false,
+          )
+        )
+          return
+      }
+    })
+  }
+
+  #next(index: number, identity: Identity): void {
+    if (!this.#running) return
+    const { networkId } = (this.#client[0] as EtalonClient).light
+    const args = { category: 'bench', subject: `client-${index}`, payload: this.#payload }
+    const call = { contract: 'logbook', method: 'append', args, validUntilMs: Date.now() + VALID_FOR_MS }
+    const encoded = encodeCall({ networkId, sha256: nativeSuite.sha256 }, identity, call) as EncodedTransaction
+    this.#submit(index, identity, encoded, performance.now(), 0)
+  }
+
+  #submit(index: number, identity: Identity, transaction: EncodedTransaction, began: number, tries: number): void {
+    const home = index % this.#order.replicas.length
+    // Signed transactions may go to any replica when the own one is gone; vouched ones wait for it.
+    const replica = 'signer' in identity ? (home + tries) % this.#order.replicas.length : home
+    const channel = this.#channels.get(replica)
+    if (channel === undefined) {
+      if (this.#running)
+        setTimeout(() => this.#submit(index, identity, transaction, began, tries + 1), RECONNECT_MS / 4)
+      return
+    }
+    channel.submitThen(transaction, (submitted) => {
+      if (submitted.kind === 'lost')
+        setTimeout(() => this.#submit(index, identity, transaction, began, tries + 1), RECONNECT_MS)
+      else this.#settle(index, identity, submitted, began, transaction)
+    })
+  }
+
+  #settle(
+    index: number,
+    identity: Identity,
+    submitted: Exclude<Submitted, { kind: 'lost' }>,
+    began: number,
+    transaction: EncodedTransaction,
+  ): void {
+    if (submitted.kind === 'refused' && submitted.retryAfterMs > 0 && this.#running) {
+      setTimeout(() => this.#submit(index, identity, transaction, began, 0), submitted.retryAfterMs)
+      return
+    }
+    if (this.#measuring) {
+      const now = performance.now()
+      if (submitted.kind === 'final' && submitted.proven.receipt.status === 'done') {
+        this.#finalized += 1
+        this.#latencies.push(now - began)
+        this.#gapMs = Math.max(this.#gapMs, now - this.#lastFinalMs)
+        this.#lastFinalMs = now
+      } else {
+        this.#refused += 1
+      }
+    }
+    this.#next(index, identity)
+  }
+}
+
+function identityOf({ auth, replicas }: LoadOrder, index: number): Identity {
+  const organization = (replicas[index % replicas.length] as { organization: string }).organization
+  if (auth === 'vouched') return { organization, client: 'client' }
+  const { sign } = createSigner(clientSeed(index))
+  return { organization, signer: { keyType: 'ed25519', publicKey: clientPublicKey(index), sign } }
+}
+
+/** CPU time of one signature verification, µs: what no replica can go below for a signed transaction. */
+function measureVerify(): number {
+  const rounds = 4_000
+  const { sign } = createSigner(clientSeed(0))
+  const message = Buffer.alloc(52, 7)
+  const signature = sign(message)
+  const publicKey = ed25519PublicKey(clientSeed(0))
+  for (let i = 0; i < 200; i++) nativeSuite.verifyEd25519(publicKey, message, signature)
+  const cpu = process.cpuUsage()
+  for (let i = 0; i < rounds; i++) nativeSuite.verifyEd25519(publicKey, message, signature)
+  const { user, system } = process.cpuUsage(cpu)
+  return (user + system) / rounds
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+if (process.send !== undefined && process.argv[2] === 'load') {
+  process.once('message', async (order) => {
+    const result = await new Load(order as LoadOrder).run()
+    process.send?.({ kind: 'result', result }, () => process.exit(0))
+  })
+}
