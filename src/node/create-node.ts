@@ -86,6 +86,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
       genesis: genesisBlock(genesis, runtime),
       suite: nativeSuite,
       logger: options.logger,
+      sync: config.sync ?? true,
     })
     opened.push(ledger)
     const fileSystem = config.sync === false ? unsynced(nodeLogFileSystem) : nodeLogFileSystem

@@ -1,0 +1,157 @@
+import type { AbstractSnapshot } from 'abstract-level'
+import { decodeCertificate, decodeHeader, encodeCertificate } from '../codec/block.js'
+import type { CryptoSuite } from '../crypto/suite.js'
+import type { NewBlock, TransactionLocation } from '../ports.js'
+import type { DecisionCertificate, Digest, FinalityCertificate, Height, SealedHeader } from '../types/index.js'
+import { corrupt } from './corrupt.js'
+import {
+  describeKey,
+  type HeightSpace,
+  heightKey,
+  type KeySpace,
+  metaKey,
+  readHeight,
+  spaceRange,
+  transactionKey,
+  writeHeight,
+} from './keyspaces.js'
+import { readRow, sealRow } from './rows.js'
+import type { Database, WriteBatch } from './storage.js'
+
+const LOCATION_LENGTH = 12
+
+/** The newest executed block, as the database names it. */
+export interface Tip {
+  readonly height: Height
+  readonly hash: Digest
+}
+
+/** Puts a payload with its checksum into a batch. */
+export function putRow(batch: WriteBatch, key: Buffer, payload: Uint8Array): void {
+  batch.put(key, sealRow(key, payload))
+}
+
+/**
+ * The rows of blocks, read and written one by one; what they must have to do with each other is checked elsewhere.
+ * Every reader gives `undefined` for an absent row and throws `ledger/corrupt` for a damaged one.
+ */
+export class BlockStore {
+  readonly #database: Database
+  readonly #sha256: CryptoSuite['sha256']
+
+  constructor(database: Database, sha256: CryptoSuite['sha256']) {
+    this.#database = database
+    this.#sha256 = sha256
+  }
+
+  tip(snapshot?: AbstractSnapshot): Tip | undefined {
+    const key = metaKey('tip')
+    const row = readRow(this.#database, key, snapshot)
+    if (row === undefined) return undefined
+    if (row.length !== 40) throw malformed(key)
+    return { height: readHeight(row, 0), hash: row.toString('hex', 8) }
+  }
+
+  header(height: Height): SealedHeader | undefined {
+    return this.#decode('header', height, (bytes) => decodeHeader(this.#sha256, bytes))
+  }
+
+  body(height: Height): Uint8Array | undefined {
+    return readRow(this.#database, heightKey('body', height))
+  }
+
+  receipts(height: Height): readonly Uint8Array[] | undefined {
+    return this.#decode('receipts', height, decodeReceipts)
+  }
+
+  decision(height: Height): DecisionCertificate | undefined {
+    return this.#decode('decision', height, (bytes) => decodeCertificate(bytes, 'accept'))
+  }
+
+  finality(height: Height): FinalityCertificate | undefined {
+    return this.#decode('finality', height, (bytes) => decodeCertificate(bytes, 'persist'))
+  }
+
+  location(transaction: Digest): TransactionLocation | undefined {
+    const key = transactionKey(transaction)
+    const row = readRow(this.#database, key)
+    if (row === undefined) return undefined
+    if (row.length !== LOCATION_LENGTH) throw malformed(key)
+    return { height: readHeight(row, 0), index: row.readUInt32BE(8) }
+  }
+
+  /** Greatest height of a key space. */
+  async lastHeight(space: HeightSpace): Promise<Height | undefined> {
+    const key = await this.#database.keys({ ...spaceRange(space), reverse: true, limit: 1 }).next()
+    return key === undefined ? undefined : describeKey(key).height
+  }
+
+  putHeader(batch: WriteBatch, sealed: SealedHeader): void {
+    const { height } = sealed.header
+    putRow(batch, heightKey('header', height), sealed.bytes)
+    const tip = Buffer.allocUnsafe(40)
+    writeHeight(tip, height, 0)
+    tip.write(sealed.hash, 8, 'hex')
+    putRow(batch, metaKey('tip'), tip)
+  }
+
+  /** All rows of a block except those of the state. */
+  putBlock(batch: WriteBatch, block: NewBlock): void {
+    const { height } = block.sealed.header
+    this.putHeader(batch, block.sealed)
+    putRow(batch, heightKey('body', height), block.body)
+    putRow(batch, heightKey('receipts', height), encodeReceipts(block.receipts))
+    putRow(batch, heightKey('decision', height), encodeCertificate(block.decision))
+    if (block.finality !== undefined) {
+      putRow(batch, heightKey('finality', height), encodeCertificate(block.finality))
+    }
+    const location = Buffer.allocUnsafe(LOCATION_LENGTH)
+    writeHeight(location, height, 0)
+    for (const [index, id] of block.transactions.entries()) {
+      location.writeUInt32BE(index, 8)
+      putRow(batch, transactionKey(id), location)
+    }
+  }
+
+  #decode<T>(space: HeightSpace, height: Height, decode: (bytes: Buffer) => T | undefined): T | undefined {
+    const key = heightKey(space, height)
+    const row = readRow(this.#database, key)
+    if (row === undefined) return undefined
+    const value = decode(row)
+    if (value === undefined) throw malformed(key)
+    return value
+  }
+}
+
+/** A row whose checksum holds and whose content does not decode: it was written so. */
+function malformed(key: Buffer): Error {
+  return corrupt(`the ${describeKey(key).text} is malformed.`)
+}
+
+/** A row that must be there and is not. */
+export function missing(space: KeySpace, height: Height): Error {
+  return corrupt(`the ${space} row at height ${height} is missing.`)
+}
+
+function encodeReceipts(receipts: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.allocUnsafe(receipts.reduce((sum, receipt) => sum + 4 + receipt.length, 0))
+  let at = 0
+  for (const receipt of receipts) {
+    at = bytes.writeUInt32BE(receipt.length, at)
+    bytes.set(receipt, at)
+    at += receipt.length
+  }
+  return bytes
+}
+
+function decodeReceipts(bytes: Buffer): readonly Uint8Array[] | undefined {
+  const receipts: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; ) {
+    if (at + 4 > bytes.length) return undefined
+    const end = at + 4 + bytes.readUInt32BE(at)
+    if (end > bytes.length) return undefined
+    receipts.push(bytes.subarray(at + 4, end))
+    at = end
+  }
+  return receipts
+}
