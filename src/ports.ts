@@ -53,13 +53,16 @@ export type TrafficClass = 'consensus' | 'batch' | 'transfer'
 /** Takes a frame from an admitted peer. A promise means: read no more from this stream until it settles. */
 export type FrameHandler = (from: ReplicaId, traffic: TrafficClass, frame: Uint8Array) => void | Promise<void>
 
-/** Authenticated, ordered, lossy on reconnect: what a peer missed is sent again by the protocol. */
+/**
+ * Authenticated, ordered, lossy on reconnect: what a peer missed is sent again by the protocol. Started once. A frame that was
+ * sent must not change afterwards; one that came may be a view of a larger chunk, so what is kept for long is copied.
+ */
 export interface Transport {
   /** Accepts frames from the peers and keeps connecting to them, with back-off, until `stop`. */
   start(handler: FrameHandler): Promise<void>
   /** Replaces the set of admitted peers; connections of others are closed. */
   setPeers(peers: readonly ReplicaInfo[]): void
-  /** Queues a frame. `false`: the outbox of this peer and class is full, or the peer is not connected, and the frame was refused. */
+  /** Queues a frame. `false`: refused, because the outbox of this peer and class is full, the peer is away, or the frame too long. */
   send(to: ReplicaId, traffic: TrafficClass, frame: Uint8Array): boolean
   /** Peers with an open connection now. */
   connected(): readonly ReplicaId[]

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { toHex, utf8 } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
-import { type BlockHeader, type Digest, type Genesis, LIMITS, ROLES, type View } from '../types/index.js'
+import { type BlockHeader, type Digest, type Genesis, LIMITS, ROLES, type Role, type View } from '../types/index.js'
 import { viewHash } from './block.js'
 import { type Sha256, taggedHash } from './statements.js'
 
@@ -30,7 +30,7 @@ const GenesisSchema = Type.Object(
         {
           id: Name,
           name: Type.String({ minLength: 1, maxLength: 200 }),
-          roles: Type.Array(Type.Union(ROLES.map((role) => Type.Literal(role)))),
+          roles: Type.Array(Type.Unsafe<Role>(Type.Enum([...ROLES]))),
           members: Type.Array(MemberSchema, { maxItems: 10_000 }),
         },
         Closed,

@@ -186,7 +186,8 @@ export class Replica {
   }
 
   #onEnvelope(bytes: Uint8Array): void {
-    const message = this.#ingress.message(bytes)
+    // Votes live on in certificates; a copy keeps them from holding the whole chunk of the stream that they came in.
+    const message = this.#ingress.message(bytes.slice())
     if (message === undefined) return
     if (message.message.kind === 'propose') this.#store.addValue(message.message.value)
     this.#feed({ kind: 'message', message })
