@@ -61,6 +61,17 @@ program
     if (result.divergent > 0 || result.finalizedTransactions === 0) process.exitCode = 1
   })
 
+program
+  .command('micro')
+  .description('CPU time of the building blocks')
+  .option('--quick', 'one short round: shows that everything runs, not how fast')
+  .option('--json', 'the result as one line of JSON')
+  .action(async (flags: { readonly quick?: boolean; readonly json?: boolean }) => {
+    const { benchMicro } = await import('./micro.js')
+    const micros = await benchMicro(flags.quick === true, say)
+    if (flags.json === true) printJson({ micros, quick: flags.quick === true, node: process.versions.node })
+  })
+
 try {
   await program.parseAsync()
 } catch (error) {

@@ -27,6 +27,19 @@ export interface EncodedTransaction {
 const NONCE_BYTES = 12
 const NO_SIGNATURE = new Uint8Array(0)
 
+/** Asking for randomness costs far more than its bytes, so nonces are cut from a supply. */
+const supply = new Uint8Array(NONCE_BYTES * 256)
+let used = supply.length
+
+function nextNonce(): Uint8Array {
+  if (used === supply.length) {
+    globalThis.crypto.getRandomValues(supply)
+    used = 0
+  }
+  used += NONCE_BYTES
+  return supply.slice(used - NONCE_BYTES, used)
+}
+
 /** Encodes a call and, for a member, signs it. The same bytes may be submitted to any replica, any number of times. */
 export function encodeCall(
   network: { readonly networkId: Uint8Array; readonly sha256: CryptoSuite['sha256'] },
@@ -44,7 +57,7 @@ export function encodeCall(
     method: call.method,
     args: utf8(JSON.stringify(call.args)),
     validUntilMs: call.validUntilMs,
-    nonce: globalThis.crypto.getRandomValues(new Uint8Array(NONCE_BYTES)),
+    nonce: nextNonce(),
   })
   const id = transactionId(network.sha256, network.networkId, body)
   const sealed = (signature: Uint8Array): EncodedTransaction => ({

@@ -101,7 +101,8 @@ function checkLeader(state: CoreState, out: Effect[]): void {
     return
   }
   if (state.phase !== 'normal') return
-  const work = state.pool.unordered > 0 || hasUndecided(state)
+  // What is decided but not final is work too: a replica that is needed for it may have given the leader up.
+  const work = state.pool.unordered > 0 || hasUndecided(state) || state.finalized < state.delivered
   if (!work) {
     state.lastProgressMs = state.nowMs
     return

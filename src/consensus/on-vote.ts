@@ -78,6 +78,7 @@ function finalizeOne(state: CoreState, instance: Instance, certificate: Finality
   state.finalized = instance.cid
   state.finality = certificate
   state.lastAdvanceMs = state.nowMs
+  state.lastProgressMs = state.nowMs
   state.instances.delete(instance.cid)
   const { outcome } = instance
   const named = (outcome === undefined ? undefined : instance.values.get(outcome)?.batches) ?? instance.installed

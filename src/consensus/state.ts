@@ -112,6 +112,8 @@ export interface CoreState {
   latencyMs: number
   /** Doubles with each regency that fails, back to 1 with a decision. */
   timeoutScale: number
+  /** What this replica, as leader, proposed last. */
+  lastProposal: { readonly atMs: TimeMs; readonly transactions: number }
   proposeTimerSet: boolean
   fetchTimerSet: boolean
   /** Counts pulls, so that they go to other peers in turn. */
@@ -152,6 +154,7 @@ export function initialState(options: CoreOptions, executed: Height, finalized: 
     blockFetch: undefined,
     latencyMs: 0,
     timeoutScale: 1,
+    lastProposal: { atMs: 0, transactions: 0 },
     proposeTimerSet: false,
     fetchTimerSet: false,
     fetches: 0,

@@ -21,10 +21,12 @@ interface Vouching {
 
 /** Vouched clients remembered for each organization. */
 const CALLERS_MAX = 4096
+/** Keys remembered; beyond, all are looked up again. */
+const KEYS_MAX = 65_536
 
 type Text = (key: string) => string | undefined
 
-/** Who stands behind transactions, remembered for a block. */
+/** Who stands behind transactions, remembered until the identity records change. */
 export class Callers {
   readonly #text: Text
   readonly #keys = new Map<string, KeyHolder | RefusalInfo>()
@@ -50,6 +52,7 @@ export class Callers {
     let holder = this.#keys.get(publicKey)
     if (holder === undefined) {
       holder = holderOf(this.#text, publicKey)
+      if (this.#keys.size >= KEYS_MAX) this.#keys.clear()
       this.#keys.set(publicKey, holder)
     }
     if ('code' in holder) return holder

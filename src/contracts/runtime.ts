@@ -73,6 +73,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return new ContractRuntime(options)
 }
 
+/** What lives on from one executed block to the next. */
+interface Executing {
+  readonly reader: StateReader
+  readonly callers: Callers
+  height: number
+  state: BlockState
+}
+
 /** A transaction as far as it can be judged without the state. */
 type Prepared = RefusalInfo | { readonly entry: Entry<Method>; readonly args: unknown }
 
@@ -86,6 +94,8 @@ class ContractRuntime implements Runtime {
   /** Filled by admission, so that what was admitted is parsed once; what comes from other replicas is executed straight. */
   readonly #prepared = new WeakMap<Transaction, Prepared>()
   #remembered: { readonly reader: StateReader; readonly callers: Callers } | undefined
+  /** Callers as of the block that was executed last. */
+  #executing: Executing | undefined
   readonly contractSetHash: Digest
 
   constructor(options: RuntimeOptions) {
@@ -99,11 +109,25 @@ class ContractRuntime implements Runtime {
     const { suite, genesis } = this.#options
     const state = new BlockState(reader)
     const context = { height: block.height, timeMs: block.timeMs, suite, parameters: genesis.parameters, state }
-    const callers = new Callers((key) => state.text(key))
+    const callers = this.#callersFor(block, reader, state)
     const receipts: Receipt[] = []
     const sink = new TextSink()
     for (const transaction of transactions) receipts.push(this.#run(transaction, context, callers, sink))
     return { receipts, changes: state.changes() }
+  }
+
+  /** Callers live on from block to block, as long as the blocks follow one another over the same state. */
+  #callersFor({ height }: Block, reader: StateReader, state: BlockState): Callers {
+    const known = this.#executing
+    if (known?.reader === reader && known.height === height - 1) {
+      known.height = height
+      known.state = state
+      return known.callers
+    }
+    const callers = new Callers((key) => executing.state.text(key))
+    const executing: Executing = { reader, height, state, callers }
+    this.#executing = executing
+    return callers
   }
 
   admit(transaction: Transaction, reader: StateReader): RefusalInfo | undefined {

@@ -1,9 +1,9 @@
 import { assert } from '../base/assert.js'
 import { toHex } from '../base/bytes.js'
-import { encodeBlockBody, encodeReceipt, sealHeader, viewHash } from '../codec/block.js'
+import { decodeReceipt, encodeBlockBody, encodeReceipt, sealHeader, viewHash } from '../codec/block.js'
 import type { Runtime } from '../contracts/index.js'
 import { leafHash, MerkleTree } from '../crypto/index.js'
-import type { Ledger } from '../ports.js'
+import type { Ledger, TransactionLocation } from '../ports.js'
 import type {
   Batch,
   BlockHeader,
@@ -16,6 +16,7 @@ import type {
   Value,
 } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
+import { RecentIds } from './recent-ids.js'
 
 /** A block that was executed here and is durable. */
 export interface ExecutedBlock {
@@ -63,12 +64,15 @@ export class Executor {
   readonly #ledger: Ledger
   readonly #runtime: Runtime
   readonly #viewHash: Digest
+  readonly #recent: RecentIds
 
   constructor(context: ReplicaContext, ledger: Ledger, runtime: Runtime) {
     this.#context = context
     this.#ledger = ledger
     this.#runtime = runtime
     this.#viewHash = toHex(viewHash(context.sha256, context.view))
+    this.#recent = new RecentIds(context.genesis.parameters.dedupWindowMs)
+    this.#rememberWindow()
   }
 
   /**
@@ -116,7 +120,29 @@ export class Executor {
       changes,
       staged,
     })
+    this.#recent.add(ids, timeMs)
     return { sealed, transactions: ids, receipts: encoded, receiptTree, skipped }
+  }
+
+  /** Where a transaction that is still valid was executed. Not for ids older than the dedup window. */
+  locateRecent(id: Digest): TransactionLocation | undefined {
+    return this.#recent.perhaps(id) ? this.#ledger.locate(id) : undefined
+  }
+
+  /** After a start: what was executed within the window comes back from the blocks themselves. */
+  #rememberWindow(): void {
+    const tip = this.#ledger.tip().header
+    const sinceMs = tip.timeMs - this.#context.genesis.parameters.dedupWindowMs
+    const heights: Height[] = []
+    for (let height = tip.height; height > 0; height--) {
+      const sealed = this.#ledger.header(height)
+      if (sealed === undefined || sealed.header.timeMs < sinceMs) break
+      heights.push(height)
+    }
+    for (const height of heights.reverse()) {
+      const ids = (this.#ledger.receipts(height) ?? []).map((bytes) => decodeReceipt(bytes)?.transaction ?? '')
+      this.#recent.add(ids, this.#ledger.header(height)?.header.timeMs ?? tip.timeMs)
+    }
   }
 
   /**
@@ -133,7 +159,7 @@ export class Executor {
         const { id, validUntilMs } = transaction
         if (validUntilMs < timeMs) skipped.push({ id, reason: 'expired' })
         else if (validUntilMs > timeMs + dedupWindowMs) skipped.push({ id, reason: 'valid-too-long' })
-        else if (here.has(id) || this.#ledger.locate(id) !== undefined) skipped.push({ id, reason: 'duplicate' })
+        else if (here.has(id) || this.locateRecent(id) !== undefined) skipped.push({ id, reason: 'duplicate' })
         else {
           here.add(id)
           transactions.push(transaction)

@@ -102,13 +102,16 @@ export class Replica {
         fatal,
       },
     )
-    this.#blocks = new BlockQueue(new Executor(context, ledger, runtime), ledger, this.#store, {
+    const executor = new Executor(context, ledger, runtime)
+    this.#blocks = new BlockQueue(executor, ledger, this.#store, {
       executed: (block) => this.#onExecuted(block),
       certified: (block, executed) => this.#onCertified(block, executed),
       fatal,
     })
     this.#lane = new Lane(context, options.lane, { clock, signer }, (batch) => this.#publish(batch))
-    this.#submissions = new Submissions(context, { clock, ledger, runtime, counters }, this.#ingress, this.#lane, fatal)
+    const locateRecent = executor.locateRecent.bind(executor)
+    const submission = { clock, ledger, runtime, counters, locateRecent }
+    this.#submissions = new Submissions(context, submission, this.#ingress, this.#lane, fatal)
   }
 
   async start(): Promise<void> {

@@ -1,7 +1,7 @@
 import { equalBytes } from '../base/bytes.js'
 import { decodeTransaction, isRefused } from '../codec/transaction.js'
 import type { Runtime } from '../contracts/index.js'
-import type { Clock, Counters, Ledger } from '../ports.js'
+import type { Clock, Counters, Ledger, TransactionLocation } from '../ports.js'
 import type { Digest, TimeMs, Transaction } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
 import type { Skipped } from './executor.js'
@@ -31,6 +31,15 @@ export type OnOutcome = (outcome: Outcome) => void
 export const WAITING_MAX = 32_768
 const RETRY_AFTER_MS = 250
 
+export interface SubmissionModules {
+  readonly clock: Clock
+  readonly ledger: Ledger
+  readonly runtime: Runtime
+  readonly counters: Counters
+  /** Where a transaction that is still valid was executed. */
+  readonly locateRecent: (id: Digest) => TransactionLocation | undefined
+}
+
 interface Waiting {
   readonly transaction: Transaction
   readonly listeners: OnOutcome[]
@@ -44,12 +53,7 @@ interface Incoming {
 /** Takes clients' transactions in, and tells each client what became of its own. */
 export class Submissions {
   readonly #context: ReplicaContext
-  readonly #modules: {
-    readonly clock: Clock
-    readonly ledger: Ledger
-    readonly runtime: Runtime
-    readonly counters: Counters
-  }
+  readonly #modules: SubmissionModules
   readonly #ingress: Ingress
   readonly #lane: Lane
   readonly #waiting = new Map<Digest, Waiting>()
@@ -60,7 +64,7 @@ export class Submissions {
 
   constructor(
     context: ReplicaContext,
-    modules: { readonly clock: Clock; readonly ledger: Ledger; readonly runtime: Runtime; readonly counters: Counters },
+    modules: SubmissionModules,
     ingress: Ingress,
     lane: Lane,
     fatal: (error: unknown) => void,
@@ -134,7 +138,7 @@ export class Submissions {
       waiting.listeners.push(onOutcome)
       return true
     }
-    const location = this.#modules.ledger.locate(transaction.id)
+    const location = this.#modules.locateRecent(transaction.id)
     if (location === undefined) return false
     const block = loadFinalBlock(this.#modules.ledger, this.#context.sha256, location.height)
     if (block !== undefined) onOutcome({ kind: 'final', block, index: location.index })
@@ -160,8 +164,6 @@ export class Submissions {
   }
 
   #admit(transaction: Transaction, onOutcome: OnOutcome): void {
-    // It may have become known while its signature was checked.
-    if (this.#answerKnown(transaction, onOutcome)) return
     const refusal = this.#modules.runtime.admit(transaction, this.#modules.ledger)
     if (refusal !== undefined) {
       this.#refuse(onOutcome, refusal.code, refusal.detail)

@@ -1,0 +1,247 @@
+import { generateKeyPairSync, sign as signEcdsa } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toHex, utf8 } from '../src/base/bytes.js'
+import { type Call, type EncodedTransaction, encodeCall, type Identity } from '../src/client/index.js'
+import { encodeReceipt, makeValue } from '../src/codec/block.js'
+import { DEFAULT_PARAMETERS, networkIdOf } from '../src/codec/genesis.js'
+import { batchDigest, valueDigest } from '../src/codec/statements.js'
+import { decodeBatch, decodeTransaction, encodeBatch, encodeBatchBody } from '../src/codec/transaction.js'
+import { BUILT_IN_CONTRACTS, createRuntime, possessionStatement, recordStatement } from '../src/contracts/index.js'
+import { MerkleTree } from '../src/crypto/index.js'
+import { nativeSuite } from '../src/crypto/native.js'
+import { openLedger } from '../src/ledger/index.js'
+import { contextOf, genesisBlock } from '../src/node/create-node.js'
+import { createSigner, ed25519PublicKey } from '../src/node/signer.js'
+import { Executor } from '../src/replica/executor.js'
+import { type Batch, type Genesis, LIMITS, ROLES, type Transaction } from '../src/types/index.js'
+import { clientPublicKey, clientSeed } from './load.js'
+import { benchTransport } from './micro-transport.js'
+
+const BLOCK = LIMITS.batchTransactionsMax
+const { sha256 } = nativeSuite
+
+/** CPU time of one operation, µs: the least of several rounds, since noise only ever adds. */
+export type Micros = Record<string, number>
+
+/** Runs a piece of work until enough time has passed, several rounds; gives the cheapest round's µs per unit. */
+async function cost(units: number, quick: boolean, work: () => unknown): Promise<number> {
+  const rounds = quick ? 1 : 5
+  const roundMicros = quick ? 20_000 : 250_000
+  for (let i = 0; i < (quick ? 1 : 20); i++) await work()
+  let best = Number.POSITIVE_INFINITY
+  for (let round = 0; round < rounds; round++) {
+    const before = process.cpuUsage()
+    let done = 0
+    let spent = 0
+    while (spent < roundMicros) {
+      await work()
+      done += units
+      const { user, system } = process.cpuUsage(before)
+      spent = user + system
+    }
+    best = Math.min(best, spent / done)
+  }
+  return Number(best.toFixed(best < 10 ? 2 : 1))
+}
+
+/** The building blocks one by one, on this machine, now. */
+export async function benchMicro(quick: boolean, say: (text: string) => void): Promise<Micros> {
+  const micros: Micros = {}
+  const measure = async (name: string, units: number, work: () => unknown): Promise<void> => {
+    const value = await cost(units, quick, work)
+    micros[name] = value
+    say(`${name.padEnd(44)} ${String(value).padStart(9)} µs`)
+  }
+  await crypto(measure)
+  const world = await makeWorld()
+  await codec(measure, world)
+  await execution(measure, world)
+  await benchTransport(measure)
+  return micros
+}
+
+export type Measure = (name: string, units: number, work: () => unknown) => Promise<void>
+
+async function crypto(measure: Measure): Promise<void> {
+  const { sign } = createSigner(clientSeed(0))
+  const publicKey = ed25519PublicKey(clientSeed(0))
+  const message = new Uint8Array(52).fill(7)
+  const signature = sign(message)
+  await measure('ed25519 sign', 1, () => sign(message))
+  await measure('ed25519 verify', 1, () => nativeSuite.verifyEd25519(publicKey, message, signature))
+  const instrument = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const point = pointOf(instrument.publicKey)
+  const der = signEcdsa('sha256', message, instrument.privateKey)
+  await measure('p256 verify (DER)', 1, () => nativeSuite.verifyP256Der(point, message, der))
+  for (const size of [64, 300]) {
+    const data = new Uint8Array(size).fill(3)
+    await measure(`sha256 of ${size} B`, 1, () => sha256(data))
+  }
+  const leaves = Array.from({ length: BLOCK }, (_, i) => sha256(utf8(String(i))))
+  await measure(`merkle tree, per leaf of ${BLOCK}`, BLOCK, () => new MerkleTree(sha256, leaves).root)
+}
+
+interface World {
+  readonly genesis: Genesis
+  readonly networkId: Uint8Array
+  encode(identity: Identity, call: Omit<Call, 'validUntilMs'>): EncodedTransaction
+  read(encoded: EncodedTransaction): Transaction
+  readonly signed: Identity
+  readonly vouched: Identity
+}
+
+async function makeWorld(): Promise<World> {
+  const genesis: Genesis = {
+    format: 'etalon-genesis-1',
+    network: 'micro',
+    createdMs: Date.now(),
+    organizations: [
+      {
+        id: 'org',
+        name: 'Organization',
+        roles: ROLES,
+        members: [{ name: 'admin', keyType: 'ed25519', publicKey: clientPublicKey(0), kind: 'admin' }],
+      },
+    ],
+    replicas: [{ id: 0, organization: 'org', consensusKey: clientPublicKey(1), peerId: 'peer', addresses: [] }],
+    parameters: { ...DEFAULT_PARAMETERS, endorsements: 0 },
+  }
+  const networkId = networkIdOf(sha256, genesis)
+  const { sign } = createSigner(clientSeed(0))
+  return {
+    genesis,
+    networkId,
+    encode: (identity, call) =>
+      encodeCall({ networkId, sha256 }, identity, { ...call, validUntilMs: Date.now() + 50_000 }) as EncodedTransaction,
+    read(encoded) {
+      const transaction = decodeTransaction({ networkId, sha256 }, encoded.bytes)
+      if ('refused' in transaction) throw new Error(transaction.detail)
+      return transaction
+    },
+    signed: { organization: 'org', signer: { keyType: 'ed25519', publicKey: clientPublicKey(0), sign } },
+    vouched: { organization: 'org', client: 'client' },
+  }
+}
+
+const APPEND = { category: 'bench', subject: 'client-1', payload: 'm'.repeat(256) }
+
+async function codec(measure: Measure, world: World): Promise<void> {
+  const { networkId } = world
+  const call = { contract: 'logbook', method: 'append', args: APPEND }
+  await measure('transaction encode, vouched', 1, () => world.encode(world.vouched, call))
+  await measure('transaction encode and sign', 1, () => world.encode(world.signed, call))
+  const vouched = world.encode(world.vouched, call)
+  const signed = world.encode(world.signed, call)
+  await measure('transaction decode, vouched', 1, () => world.read(vouched))
+  await measure('transaction decode, signed', 1, () => world.read(signed))
+  const body = encodeBatchBody(
+    0,
+    1,
+    Array.from({ length: BLOCK }, () => world.encode(world.vouched, call).bytes),
+  )
+  const batch = encodeBatch(body, 0, new Uint8Array(64))
+  await measure('batch decode, per transaction', BLOCK, () => decodeBatch({ networkId, sha256 }, batch))
+}
+
+async function execution(measure: Measure, world: World): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'etalon-micro-'))
+  try {
+    const append = { contract: 'logbook', method: 'append', args: APPEND }
+    await block(measure, world, join(folder, 'a'), 'logbook.append, vouched', () => world.encode(world.vouched, append))
+    await block(measure, world, join(folder, 'b'), 'logbook.append, signed', () => world.encode(world.signed, append))
+    await anchorBlocks(measure, world, join(folder, 'c'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Contract, receipts, trees and the synced write of whole blocks; and the contract's part alone. */
+async function block(
+  measure: Measure,
+  world: World,
+  path: string,
+  name: string,
+  encode: (i: number) => EncodedTransaction,
+  before: readonly EncodedTransaction[] = [],
+): Promise<void> {
+  const { genesis, networkId } = world
+  const runtime = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite: nativeSuite, genesis })
+  const context = contextOf(genesis, genesis.replicas[0] as Genesis['replicas'][number])
+  const ledger = await openLedger({
+    path,
+    networkId: toHex(networkId),
+    genesis: genesisBlock(genesis, runtime),
+    suite: nativeSuite,
+  })
+  const executor = new Executor(context, ledger, runtime)
+  let height = 0
+  const run = async (transactions: readonly Transaction[]): Promise<void> => {
+    height += 1
+    const body = encodeBatchBody(
+      0,
+      height,
+      transactions.map(({ bytes }) => bytes),
+    )
+    const bytes = encodeBatch(body, 0, new Uint8Array(64))
+    const digest = batchDigest(sha256, networkId, body)
+    const batch: Batch = { digest, lane: 0, seq: height, transactions, bytes }
+    const value = makeValue(sha256, Date.now(), [digest])
+    const decision = {
+      kind: 'accept',
+      view: 0,
+      cid: height,
+      regency: 1,
+      digest: valueDigest(sha256, value.bytes),
+      signatures: [],
+    } as const
+    await executor.execute({ height, value, batches: [batch], decision })
+  }
+  if (before.length > 0) await run(before.map(world.read))
+  let made: Transaction[] = []
+  let count = 0
+  const next = (): Transaction[] => Array.from({ length: BLOCK }, () => world.read(encode(count++)))
+  made = next()
+  await measure(`execute ${name}, contract only`, BLOCK, () => {
+    made = made.map((transaction) => ({ ...transaction }))
+    return runtime.execute({ height: height + 1, timeMs: Date.now() }, made, ledger).receipts.map(encodeReceipt)
+  })
+  // Making the transactions is the client's work: it is measured apart and taken off.
+  const prepare: Transaction[][] = []
+  await measure(`execute ${name}, whole block, with making it`, BLOCK, async () => {
+    prepare.push(next())
+    await run(prepare.pop() ?? [])
+  })
+  await measure(`  of which making it`, BLOCK, next)
+  await ledger.close()
+}
+
+async function anchorBlocks(measure: Measure, world: World, path: string): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const point = toHex(pointOf(publicKey))
+  const instrument = 'meter-1'
+  const signText = (text: string): string => signEcdsa('sha256', utf8(text), privateKey).toString('base64')
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
+  const possession = signText(possessionStatement(instrument, point))
+  const args = { instrument, type: 'meter', pem, possession }
+  const propose = world.encode(world.signed, { contract: 'pki', method: 'propose', args })
+  await block(
+    measure,
+    world,
+    path,
+    'pki.anchor, vouched',
+    (i) => {
+      const message = `reading ${i}`
+      const signature = signText(recordStatement(instrument, i + 1, message))
+      const record = { instrument, format: 'etalon-1', counter: i + 1, message, signature }
+      return world.encode(world.vouched, { contract: 'pki', method: 'anchor', args: record })
+    },
+    [propose],
+  )
+}
+
+function pointOf(publicKey: { export(options: { type: 'spki'; format: 'der' }): Buffer }): Uint8Array {
+  const der = publicKey.export({ type: 'spki', format: 'der' })
+  return new Uint8Array(der.subarray(der.length - 65))
+}
