@@ -30,6 +30,8 @@ export function channelServer(server: Server, modules: ApiModules): { close(): v
   })
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const refuse = (status: string): void => {
+      // From the upgrade on nobody else listens, and a client that is gone must not be an uncaught error.
+      socket.on('error', () => socket.destroy())
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
     }
     if (request.url !== '/v1/channel') {

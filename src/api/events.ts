@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { fromUtf8 } from '../base/bytes.js'
@@ -8,7 +9,7 @@ import { ProblemError } from './problems.js'
 
 /** Listeners at a time. */
 export const EVENT_STREAMS_MAX = 256
-/** A listener that leaves so many bytes unread is cut off; it comes back with the last id that it has. */
+/** Bytes that wait for a listener at most. One that then reads nothing for a while is cut off; it comes back with the last id that it has. */
 export const EVENT_BACKLOG_BYTES_MAX = 1024 * 1024
 const HEARTBEAT_MS = 15_000
 
@@ -37,45 +38,76 @@ export function eventRoutes(app: FastifyInstance, modules: ApiModules): void {
     (request, reply) => {
       if (streams >= EVENT_STREAMS_MAX) throw new ProblemError('replica/busy', 'too many event streams', 5_000)
       streams += 1
-      const last = Number(request.headers['last-event-id'] ?? Number.NaN)
-      const from = request.query.from === undefined ? last + 1 : Number(request.query.from)
       reply.hijack()
       const { raw } = reply
       raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' })
-      const stop = follow(modules, Number.isNaN(from) ? undefined : from, (block) => {
-        if (raw.writableLength > EVENT_BACKLOG_BYTES_MAX) raw.destroy()
-        else raw.write(message(block, request.query.contract))
+      // The listener knows that it is heard before there is anything to tell.
+      raw.flushHeaders()
+      const { contract, from } = request.query
+      const following = follow(modules, firstHeight(request.headers['last-event-id'], from), raw, (block) => {
+        raw.write(message(block, contract))
       })
-      const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS)
+      let stalled = false
+      const heartbeat = setInterval(() => {
+        if (stalled && following.isPaused()) raw.destroy()
+        else raw.write(': still here\n\n')
+        stalled = following.isPaused()
+      }, HEARTBEAT_MS)
       raw.on('close', () => {
         streams -= 1
         clearInterval(heartbeat)
-        stop()
+        following.stop()
       })
     },
   )
 }
 
-/** Replays from a height, then follows; each block once and in order. */
-function follow(modules: ApiModules, from: number | undefined, write: (block: FinalBlock) => void): () => void {
+/** Where a listener continues, which is more than where it once began: a browser repeats the address as it was. */
+function firstHeight(lastEventId: unknown, from: string | undefined): number | undefined {
+  if (typeof lastEventId === 'string' && /^[0-9]{1,15}$/.test(lastEventId)) return Number(lastEventId) + 1
+  return from === undefined ? undefined : Number(from)
+}
+
+/**
+ * Replays from a height, then follows; each block once and in order. While the listener has much unread, nothing more is
+ * loaded for it: it goes on when that was read.
+ */
+function follow(
+  modules: ApiModules,
+  from: number | undefined,
+  raw: ServerResponse,
+  write: (block: FinalBlock) => void,
+): { readonly stop: () => void; readonly isPaused: () => boolean } {
   const { ledger, replica, context } = modules
-  let next = from ?? ledger.finalized().height + 1
+  // Genesis has no events.
+  let next = Math.max(1, from ?? ledger.finalized().height + 1)
+  let paused = false
+  const isFull = (): boolean => {
+    if (raw.writableLength <= EVENT_BACKLOG_BYTES_MAX) return false
+    paused = true
+    raw.once('drain', () => {
+      paused = false
+      catchUp(ledger.finalized().height)
+    })
+    return true
+  }
   const catchUp = (to: number): void => {
-    for (; next <= to; next++) {
+    while (next <= to && !paused && !raw.destroyed && !isFull()) {
       const block = loadFinalBlock(ledger, context.sha256, next)
       if (block === undefined) return
+      next += 1
       write(block)
     }
   }
   const end = replica.onFinal((block) => {
     const { height } = block.sealed.header
     catchUp(height - 1)
-    if (height !== next) return
+    if (height !== next || paused) return
     next += 1
     write(block)
   })
   setImmediate(() => catchUp(ledger.finalized().height))
-  return end
+  return { stop: end, isPaused: () => paused }
 }
 
 function message({ sealed, receipts }: FinalBlock, contract: string | undefined): string {

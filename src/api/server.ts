@@ -23,7 +23,13 @@ export const REQUEST_BYTES_MAX = 4 * 1024 * 1024
  * @throws EtalonError `api/port-in-use`
  */
 export async function createApi(options: ApiOptions, modules: ApiModules): Promise<Api> {
-  const app = fastify({ bodyLimit: REQUEST_BYTES_MAX, forceCloseConnections: true })
+  const app = fastify({
+    bodyLimit: REQUEST_BYTES_MAX,
+    forceCloseConnections: true,
+    // A wrong type is an error of the caller, not something to be made fit.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    frameworkErrors: (error, _request, reply) => send(reply, problem('api/invalid-request', error.message)),
+  })
   app.setErrorHandler((error: FastifyError, _request, reply) => send(reply, problemOf(error, modules)))
   app.setNotFoundHandler((request, reply) => send(reply, problem('api/not-found', `${request.method} ${request.url}`)))
   await app.register(swagger, {

@@ -1,7 +1,8 @@
 import type { Propose, Signed } from '../types/index.js'
 import type { Effect } from './interface.js'
+import { sendStop } from './on-regency.js'
 import { leaderOf } from './quorum.js'
-import { type CoreState, inReach, instanceAt } from './state.js'
+import { type CoreState, inReach, instanceAt, leader, type Proposal } from './state.js'
 import { advance, deliverReady } from './voting.js'
 
 /** Regencies ahead of which proposals are kept until the SYNC that opens them is here. */
@@ -19,11 +20,7 @@ export function onPropose(state: CoreState, signed: Signed<Propose>, out: Effect
   const instance = instanceAt(state, cid)
   const earlier = instance.proposals.get(regency)
   if (earlier !== undefined) {
-    if (earlier !== value.digest) {
-      // The earlier proposal's bytes are not kept: its digest and this signature tell operators where to look.
-      const evidence = { replica: signed.sender, reason: 'equivocation' as const, messages: [signed.bytes] }
-      out.push({ kind: 'misbehaviour', evidence })
-    }
+    if (earlier.digest !== value.digest) accuse(state, signed, earlier, out)
     return
   }
   if (Math.abs(value.timestampMs - state.nowMs) > options.clockDriftMsMax) {
@@ -32,8 +29,15 @@ export function onPropose(state: CoreState, signed: Signed<Propose>, out: Effect
     return
   }
   state.lastNewsMs = state.nowMs
-  instance.proposals.set(regency, value.digest)
+  instance.proposals.set(regency, { digest: value.digest, carried: signed.bytes })
   instance.values.set(value.digest, value)
   advance(state, instance, out)
   deliverReady(state, out)
+}
+
+/** A leader that proposes two values for one slot is shown up and given up. */
+function accuse(state: CoreState, signed: Signed<Propose>, earlier: Proposal, out: Effect[]): void {
+  const messages = earlier.carried === undefined ? [signed.bytes] : [earlier.carried, signed.bytes]
+  out.push({ kind: 'misbehaviour', evidence: { replica: signed.sender, reason: 'equivocation', messages } })
+  if (signed.sender === leader(state)) sendStop(state, state.regency + 1, out)
 }

@@ -12,6 +12,7 @@ export function sendStop(state: CoreState, regency: Regency, out: Effect[]): voi
   state.stopSent = regency
   state.phase = 'stopping'
   state.phaseSinceMs = state.nowMs
+  state.lastResendMs = state.nowMs
   persist(out, { kind: 'stop', regency })
   out.push({ kind: 'send', to: 'view', message: stopMessage(state) })
 }
@@ -50,6 +51,7 @@ function installRegency(state: CoreState, regency: Regency, out: Effect[]): void
     ...(state.finality === undefined ? {} : { finality: state.finality }),
   }
   state.ownStopData = message
+  state.lastResendMs = state.nowMs
   persist(out, { kind: 'stop-data', message })
   out.push({ kind: 'regency-installed', regency, leader: leader(state) })
   out.push({ kind: 'send', to: [leader(state)], message })

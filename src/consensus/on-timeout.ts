@@ -149,7 +149,7 @@ function ownMessages(state: CoreState, instance: Instance): readonly Message[] {
   const messages: Message[] = []
   if (state.phase === 'normal') {
     const proposal = instance.proposals.get(regency)
-    const value = proposal === undefined ? undefined : instance.values.get(proposal)
+    const value = proposal === undefined ? undefined : instance.values.get(proposal.digest)
     if (leads(state) && value !== undefined) messages.push({ kind: 'propose', cid, regency, value })
     if (written?.regency === regency) messages.push({ kind: 'write', cid, ...written })
     if (accepted?.regency === regency) messages.push({ kind: 'accept', cid, ...accepted })

@@ -1,6 +1,7 @@
 import type { FinalityCertificate, Signed, Vote } from '../types/index.js'
 import type { Effect } from './interface.js'
-import { type CoreState, type Instance, inReach, instanceAt } from './state.js'
+import { sendStop } from './on-regency.js'
+import { type CoreState, type Instance, inReach, instanceAt, leader } from './state.js'
 import { advance, deliverReady, isNamed, propose, undecided } from './voting.js'
 
 /** WRITE: a quorum is a prepared certificate (step 4). The certificate of the highest epoch is the lock. */
@@ -52,6 +53,7 @@ function isNew(
   if (outcome.kind === 'conflict') {
     const messages = [outcome.earlier.bytes, signed.bytes]
     out.push({ kind: 'misbehaviour', evidence: { replica: signed.sender, reason: 'equivocation', messages } })
+    if (signed.sender === leader(state)) sendStop(state, state.regency + 1, out)
   }
   if (outcome.kind === 'added') state.lastNewsMs = state.nowMs
   return outcome.kind === 'added'

@@ -159,7 +159,12 @@ function onValue(state: CoreState, input: Extract<Input, { kind: 'value' }>, out
   for (const instance of state.instances.values()) {
     const { prepared, decision } = instance
     const bound = state.binding.digests.get(instance.cid)
-    const named = [prepared?.digest, decision?.digest, bound, ...instance.proposals.values()]
+    const named = [
+      prepared?.digest,
+      decision?.digest,
+      bound,
+      ...[...instance.proposals.values()].map(({ digest }) => digest),
+    ]
     if (named.includes(value.digest)) instance.values.set(value.digest, value)
   }
   afterArrival(state, out)

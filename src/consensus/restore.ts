@@ -31,7 +31,7 @@ function apply(state: CoreState, record: WalRecord): void {
       const value = state.options.readValue(record.value)
       if (value?.digest === digest) instance.values.set(digest, value)
       // A proposal made or accepted before the crash is still this regency's proposal.
-      instance.proposals.set(regency, digest)
+      instance.proposals.set(regency, { digest })
       return
     }
     case 'accept': {

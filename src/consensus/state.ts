@@ -25,12 +25,18 @@ export interface OwnVote {
   readonly digest: Digest
 }
 
+/** A proposal, and the signed bytes that it came in unless this replica made it or read it from its log. */
+export interface Proposal {
+  readonly digest: Digest
+  readonly carried?: Uint8Array
+}
+
 /** One open slot of the ledger. */
 export interface Instance {
   readonly cid: ConsensusId
   readonly openedMs: TimeMs
   /** Proposals of leaders, one a regency at most; the first counts. */
-  readonly proposals: Map<Regency, Digest>
+  readonly proposals: Map<Regency, Proposal>
   /** Values by digest: proposed, pulled, or restored. */
   readonly values: Map<Digest, Value>
   readonly writes: VoteTable<'write'>

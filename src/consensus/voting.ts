@@ -16,7 +16,7 @@ export function eligibleDigest(state: CoreState, instance: Instance): Digest | u
   const { binding, regency } = state
   if (instance.cid <= binding.base) return undefined
   if (instance.cid <= binding.top) return binding.digests.get(instance.cid)
-  return instance.proposals.get(regency)
+  return instance.proposals.get(regency)?.digest
 }
 
 /** True when the value and every batch that it names are at hand. */
@@ -180,7 +180,7 @@ function proposeNext(state: CoreState, out: Effect[]): void {
     chosen.map((batch) => batch.digest),
   )
   const instance = instanceAt(state, cid)
-  instance.proposals.set(regency, value.digest)
+  instance.proposals.set(regency, { digest: value.digest })
   instance.values.set(value.digest, value)
   // The leader's own WRITE is durable before its proposal leaves, so that after a restart it cannot propose another.
   persistWrite(instance, regency, value.digest, value, out)

@@ -58,6 +58,9 @@ const ConfigSchema = Type.Object(
   Closed,
 )
 
+/** Names of all fields; docs/configuration.md explains each. */
+export const CONFIG_FIELDS: readonly string[] = Object.keys(ConfigSchema.properties)
+
 export type NodeConfigFile = Static<typeof ConfigSchema>
 
 /** A config with its paths made absolute, and the genesis that it names. */

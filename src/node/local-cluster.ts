@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { EtalonError } from '../base/errors.js'
 import { parseGenesis } from '../codec/genesis.js'
@@ -77,8 +78,7 @@ export class LocalCluster {
         'give its own number of replicas, another folder, or --fresh to begin anew',
       )
     }
-    const p2p = await freePorts(count)
-    const api = await apiPorts(options, count)
+    const { p2p, api } = await choosePorts(options, count)
     if (!earlier) {
       const ports = p2p.map((port, i) => ({ p2p: port, api: api[i] ?? 0 }))
       const { folder, replicas, members, parameters } = options
@@ -197,24 +197,41 @@ export class LocalCluster {
   }
 }
 
-async function apiPorts({ apiPort }: ClusterOptions, count: number): Promise<readonly number[]> {
-  if (apiPort === undefined) return freePorts(count)
-  return Array.from({ length: count }, (_, i) => apiPort + i)
+async function choosePorts({ apiPort }: ClusterOptions, count: number) {
+  // All at once: a port that was let go may be given out again.
+  const ports = await freePorts(2 * count)
+  const api = apiPort === undefined ? ports.slice(count) : Array.from({ length: count }, (_, i) => apiPort + i)
+  return { p2p: ports.slice(0, count), api }
 }
 
-/** Ports of the loopback interface that were free a moment ago. */
+/** Below the ports that systems give to outgoing connections, so that none of those takes the port of a replica that is down. */
+const PORTS_FROM = 12_000
+const PORTS_TO = 32_000
+const PORT_TRIES_MAX = 1_000
+
+/** Different ports of the loopback interface that were free a moment ago. @throws EtalonError `cluster/no-port` */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(0, '127.0.0.1', resolve)
-      })
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+  const servers = new Map<number, Server>()
+  try {
+    for (let tries = 0; servers.size < count; tries++) {
+      if (tries >= PORT_TRIES_MAX + count) {
+        const range = `${PORTS_FROM} to ${PORTS_TO}`
+        throw new EtalonError('cluster/no-port', `no ${count} free ports in ${range}`, 'end what listens at them')
+      }
+      const port = randomInt(PORTS_FROM, PORTS_TO)
+      const server = servers.has(port) ? undefined : await listenAt(port)
+      if (server !== undefined) servers.set(port, server)
+    }
+    return [...servers.keys()]
+  } finally {
+    await Promise.all([...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))))
+  }
+}
+
+function listenAt(port: number): Promise<Server | undefined> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined))
+    server.listen(port, '127.0.0.1', () => resolve(server))
+  })
 }

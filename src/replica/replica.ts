@@ -207,7 +207,11 @@ export class Replica {
         this.#verifying -= batch.transactions.length
         this.#verifyingDigests.delete(batch.digest)
         this.#makeRoom()
-        if (verified === undefined) return
+        if (verified === undefined) {
+          // Its author signed a batch that holds a wrong client signature.
+          this.#onMisbehaviour({ replica: batch.lane, reason: 'bad-batch', messages: [bytes] })
+          return
+        }
         this.#keep(verified)
         this.#feed({ kind: 'batch', batch: verified })
       })

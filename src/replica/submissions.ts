@@ -155,9 +155,10 @@ export class Submissions {
       .then((verdicts) => {
         this.#verifying -= incoming.length
         incoming.forEach(({ transaction, onOutcome }, i) => {
-          if (verdicts[i] === true) this.#admit(transaction, onOutcome)
-          else
+          if (verdicts[i] !== true)
             this.#refuse(onOutcome, 'transaction/bad-signature', 'the signature does not fit the key and the content')
+          // It may have become known while its signature was checked.
+          else if (!this.#answerKnown(transaction, onOutcome)) this.#admit(transaction, onOutcome)
         })
       })
       .catch(this.#fatal)

@@ -10,15 +10,15 @@ import {
   type WalRecord,
 } from '../../src/consensus/index.js'
 import { nobleSuite } from '../../src/crypto/index.js'
-import {
-  type Batch,
-  type Digest,
-  type FinalityCertificate,
-  type Message,
-  type ReplicaId,
-  type Signed,
-  type Value,
-  type View,
+import type {
+  Batch,
+  Digest,
+  FinalityCertificate,
+  Message,
+  ReplicaId,
+  Signed,
+  Value,
+  View,
 } from '../../src/types/index.js'
 import { markVerified } from '../../src/types/verified.js'
 

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryLevel } from 'memory-level'
+import { type Api, createApi } from '../../src/api/index.js'
 import { fromHex, toHex } from '../../src/base/bytes.js'
 import { type ClientSigner, type EncodedTransaction, encodeCall, type Identity } from '../../src/client/index.js'
 import { DEFAULT_PARAMETERS } from '../../src/codec/genesis.js'
 import { type CoreTimings, DEFAULT_TIMINGS } from '../../src/consensus/index.js'
-import { BUILT_IN_CONTRACTS, createRuntime } from '../../src/contracts/index.js'
+import { BUILT_IN_CONTRACTS, createRuntime, type Runtime } from '../../src/contracts/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { type Database, openLedger, openWriteAheadLog } from '../../src/ledger/index.js'
 import { CounterMap } from '../../src/node/counters.js'
@@ -64,8 +65,13 @@ export function testGenesis(n: number, changes: Partial<Genesis['parameters']> =
 export interface InProcessReplica {
   readonly replica: Replica
   readonly ledger: Ledger
+  readonly runtime: Runtime
   readonly counters: CounterMap
 }
+
+/** Bearer token of the client that the served replicas vouch for. */
+export const TEST_TOKEN = 'token-of-the-meter-reader'
+export const TEST_CLIENT = 'meter-reader'
 
 /** Replicas in this process over a memory transport, with real logs and ledgers (in memory, kept over restarts). */
 export class InProcessNetwork {
@@ -75,6 +81,7 @@ export class InProcessNetwork {
   readonly replicas: (InProcessReplica | undefined)[]
   readonly #databases: Database[]
   readonly #timings: CoreTimings
+  readonly #apis: Api[] = []
 
   constructor(n: number, timings: Partial<CoreTimings> = {}, parameters: Partial<Genesis['parameters']> = {}) {
     this.genesis = testGenesis(n, parameters)
@@ -125,7 +132,7 @@ export class InProcessNetwork {
       { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS },
     )
     await replica.start()
-    const running = { replica, ledger, counters }
+    const running = { replica, ledger, runtime, counters }
     this.replicas[id] = running
     return running
   }
@@ -136,7 +143,19 @@ export class InProcessNetwork {
     await running?.replica.stop()
   }
 
+  /** Serves the API of a running replica at a free port. */
+  async serve(id: number): Promise<string> {
+    const { replica, ledger, runtime, counters } = this.get(id)
+    const { context } = replica
+    const modules = { replica, context, ledger, runtime, logger: silent, counters: () => counters.entries() }
+    const authenticate = (token: string) => (token === TEST_TOKEN ? TEST_CLIENT : undefined)
+    const api = await createApi({ host: '127.0.0.1', port: 0 }, { ...modules, authenticate })
+    this.#apis.push(api)
+    return api.url
+  }
+
   async close(): Promise<void> {
+    await Promise.all(this.#apis.map((api) => api.close()))
     await Promise.all(this.replicas.map((_, id) => this.stop(id)))
     rmSync(this.folder, { recursive: true, force: true })
   }
