@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ClusterReplica, LocalCluster } from '../node/local-cluster.js'
 import { DemoWorld } from './demo-world.js'
-import { EXIT, printJson, readDuration, say, usage } from './output.js'
+import { EXIT, printJson, readDuration, readInteger, say } from './output.js'
 
 export interface UpOptions {
   readonly replicas: string
@@ -15,15 +15,14 @@ export interface UpOptions {
 }
 
 const REPLICAS_MAX = 31
+const PORT_MAX = 65_535
 const REPORT_MS = 5_000
 const SETTLE_MS = 5_000
 
 /** Runs a network of organizations on this machine, a process each, until Ctrl-C or for a given time. */
 export async function up(options: UpOptions): Promise<number> {
-  const replicas = Number(options.replicas)
-  if (!Number.isInteger(replicas) || replicas < 1 || replicas > REPLICAS_MAX) {
-    throw usage(`--replicas ${options.replicas}`, `give a number from 1 to ${REPLICAS_MAX}`)
-  }
+  const replicas = readInteger('--replicas', options.replicas, 1, REPLICAS_MAX)
+  const port = options.port === undefined ? undefined : readInteger('--port', options.port, 1, PORT_MAX - REPLICAS_MAX)
   const forMs = options.for === undefined ? undefined : readDuration(options.for)
   if (options.fresh === true && existsSync(join(options.data, 'genesis.json'))) {
     rmSync(options.data, { recursive: true })
@@ -34,7 +33,7 @@ export async function up(options: UpOptions): Promise<number> {
     folder: options.data,
     replicas,
     logTo: openSync(log, 'a'),
-    ...(options.port === undefined ? {} : { apiPort: Number(options.port) }),
+    ...(port === undefined ? {} : { apiPort: port }),
   })
   const ended = endOf(forMs)
   try {

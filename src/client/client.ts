@@ -94,13 +94,14 @@ export class EtalonClient {
   async submitEncoded(transaction: EncodedTransaction): Promise<VerifiedReceipt> {
     const headers = { ...this.#authorization(), 'content-type': 'application/octet-stream' }
     const body = transaction.bytes as Uint8Array<ArrayBuffer>
-    const text = await this.#ask('/v1/transactions', { method: 'POST', headers, body })
-    return this.#receipt(text, transaction.id)
+    return this.#ask('/v1/transactions', { method: 'POST', headers, body }, (text) =>
+      this.#receipt(text, transaction.id),
+    )
   }
 
   /** The receipt of a transaction that was final before. */
   async receipt(transaction: Digest): Promise<VerifiedReceipt> {
-    return this.#receipt(await this.#ask(`/v1/transactions/${transaction}`), transaction)
+    return this.#ask(`/v1/transactions/${transaction}`, {}, (text) => this.#receipt(text, transaction))
   }
 
   #receipt(text: string, id: Digest): VerifiedReceipt {
@@ -124,12 +125,9 @@ export class EtalonClient {
 
   /** Asks a contract's query of one replica. The answer is that replica's word; `state` is proven. */
   async query(contract: string, query: string, args: unknown = {}): Promise<unknown> {
-    const text = await this.#ask(`/v1/query/${contract}/${query}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(args),
-    })
-    return (JSON.parse(text) as { value: unknown }).value
+    const headers = { 'content-type': 'application/json' }
+    const init = { method: 'POST', headers, body: JSON.stringify(args) }
+    return this.#ask(`/v1/query/${contract}/${query}`, init, (text) => (readJson(text) as { value: unknown }).value)
   }
 
   /**
@@ -138,7 +136,11 @@ export class EtalonClient {
    * @returns the value, parsed, or `undefined` where the proof shows that there is none
    */
   async state(key: string): Promise<VerifiedState> {
-    const document = JSON.parse(await this.#ask(`/v1/state/${encodeURIComponent(key)}`)) as StateDocument
+    return this.#ask(`/v1/state/${encodeURIComponent(key)}`, {}, (text) => this.#state(key, text))
+  }
+
+  #state(key: string, text: string): VerifiedState {
+    const document = readJson(text) as unknown as StateDocument
     const bytes = (text: string | null): Uint8Array | undefined => (text === null ? undefined : fromBase64(text))
     const header = bytes(document.header)
     const sealed = header && decodeHeader(this.#suite.sha256, header)
@@ -146,13 +148,13 @@ export class EtalonClient {
     const value = bytes(document.value)
     const problem = this.light.stateProblem(sealed, certificateOf(document, sealed), key, value, proofOf(document))
     if (problem !== undefined) throw unproven(problem)
-    const text = value && fromUtf8(value)
-    return { height: sealed.header.height, value: text === undefined ? undefined : JSON.parse(text) }
+    const json = value && fromUtf8(value)
+    return { height: sealed.header.height, value: json === undefined ? undefined : JSON.parse(json) }
   }
 
   /** Where a replica stands. */
   async status(): Promise<Record<string, unknown>> {
-    return JSON.parse(await this.#ask('/v1/status')) as Record<string, unknown>
+    return this.#ask('/v1/status', {}, readJson)
   }
 
   /** Opens a streaming channel to the first replica that can be reached. */
@@ -182,36 +184,56 @@ export class EtalonClient {
     return token === undefined ? {} : { authorization: `Bearer ${token}` }
   }
 
-  /** Asks one replica after another; a refusal that another would repeat ends the round. */
-  async #ask(path: string, init: RequestInit = {}): Promise<string> {
+  /**
+   * Asks one replica after another. A refusal that another would repeat ends the round; an answer that is not proven, or
+   * none at all, does not.
+   */
+  async #ask<T>(path: string, init: RequestInit, read: (text: string) => T): Promise<T> {
     let last: EtalonError | undefined
     for (const base of this.#options.urls) {
-      const answer = await this.#askOne(base, path, init)
-      if (typeof answer === 'string') return answer
+      const answer = await this.#askOne(base, path, init, read)
+      if ('value' in answer) return answer.value
       last = answer.error
       if (!answer.elsewhere) break
     }
     throw last ?? new EtalonError('client/unreachable', 'no address was given', 'name at least one replica')
   }
 
-  async #askOne(
-    base: string,
-    path: string,
-    init: RequestInit,
-  ): Promise<string | { readonly error: EtalonError; readonly elsewhere: boolean }> {
+  async #askOne<T>(base: string, path: string, init: RequestInit, read: (text: string) => T): Promise<Answer<T>> {
     const signal = AbortSignal.timeout(this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+    let response: Response
+    let text: string
     try {
-      const response = await fetch(`${base}${path}`, { ...init, signal })
-      const text = await response.text()
-      if (response.ok) return text
-      const elsewhere = response.status >= 500 || response.status === 429
-      return { error: problemError(text, response.status), elsewhere }
+      response = await fetch(`${base}${path}`, { ...init, signal })
+      text = await response.text()
     } catch (cause) {
       const remedy = 'check that the replica runs and that the address is right'
       const error = new EtalonError('client/unreachable', `${base} does not answer`, remedy, { cause })
       return { error, elsewhere: true }
     }
+    if (!response.ok) {
+      return {
+        error: problemError(text, response.status),
+        elsewhere: response.status >= 500 || response.status === 429,
+      }
+    }
+    try {
+      return { value: read(text) }
+    } catch (error) {
+      return {
+        error: error instanceof EtalonError ? error : unproven(`${base} gave an answer of another form`),
+        elsewhere: true,
+      }
+    }
   }
+}
+
+type Answer<T> = { readonly value: T } | { readonly error: EtalonError; readonly elsewhere: boolean }
+
+function readJson(text: string): Record<string, unknown> {
+  const document: unknown = JSON.parse(text)
+  if (typeof document !== 'object' || document === null) throw unproven('the answer is not a document')
+  return document as Record<string, unknown>
 }
 
 interface StateDocument {

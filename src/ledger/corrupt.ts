@@ -1,8 +1,8 @@
 import { EtalonError } from '../base/errors.js'
 
 const REMEDY =
-  'Run `etalon ledger verify` to see the extent of the damage. Restore from peers: stop the node, remove the data ' +
-  'folder of this replica (keep its keys) and start it again, so that it fetches the state. Suspect the disk.'
+  'Run `etalon ledger verify` to see the extent of the damage. Stop the node, remove the folder `ledger` of its data folder ' +
+  '(keep the log of votes, `wal`, and the keys) and start it: it catches up from its peers. Suspect the disk.'
 
 /** Damage to stored data, found before it was used. */
 export function corrupt(what: string, cause?: unknown): EtalonError {

@@ -99,7 +99,7 @@ function corrupt(path: string, what: string): EtalonError {
   return new EtalonError(
     'wal/corrupt',
     `The write-ahead log ${path} is damaged: ${what}. Votes that this replica has sent may be lost.`,
-    'Do not delete the log and go on: the replica could contradict itself. Remove the whole data folder of this replica ' +
-      '(keep its keys), so that it abstains until it has caught up. Suspect the disk.',
+    'Do not delete the log and go on: the replica could contradict votes that it has sent. Restore the data folder from a copy ' +
+      'made while it was stopped, or let its organization replace the replica with a new key. Suspect the disk.',
   )
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createApi } from '../api/index.js'
@@ -80,6 +80,8 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
   mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const opened: { close(): Promise<unknown> }[] = []
   try {
+    const votesKept = existsSync(join(config.data, 'wal'))
+    refuseLostVotes(config, votesKept)
     const ledger = await openLedger({
       path: join(config.data, 'ledger'),
       networkId: toHex(context.networkId),
@@ -92,6 +94,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
     const fileSystem = config.sync === false ? unsynced(nodeLogFileSystem) : nodeLogFileSystem
     const wal = await openWriteAheadLog({ path: join(config.data, 'wal'), fileSystem, logger: options.logger })
     opened.push(wal)
+    markKeyUsed(config)
     const transport = createLibp2pTransport({
       privateKey: await decodeTransportKey(keys.transportSeed),
       self: info.id,
@@ -124,8 +127,9 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
         ...options.proposals,
       },
     )
-    await replica.start()
+    // From here on the replica closes what it was given.
     opened.splice(0, opened.length, { close: () => replica.stop() })
+    await replica.start()
     const api = await createApi(config.api, {
       replica,
       context,
@@ -144,6 +148,29 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
     for (const module of opened.reverse()) await module.close().catch(() => undefined)
     throw error
   }
+}
+
+/** Beside the key file, not in the data folder: it must outlive that. */
+const usedMarker = (config: NodeConfig): string => `${config.keys}.used`
+
+/**
+ * A replica whose log is gone does not know what it has voted for, and could contradict it. Its key was used before when the
+ * marker beside the key file says so.
+ */
+function refuseLostVotes(config: NodeConfig, votesKept: boolean): void {
+  if (votesKept || !existsSync(usedMarker(config))) return
+  throw new EtalonError(
+    'node/votes-lost',
+    `the key ${config.keys} has voted before, but ${config.data} holds no log of its votes`,
+    'restore the data folder as it was when the replica last ran; without it this key must not vote again',
+  )
+}
+
+function markKeyUsed(config: NodeConfig): void {
+  if (existsSync(usedMarker(config))) return
+  writeFileSync(usedMarker(config), 'This key has been used to vote. See docs/errors.md, node/votes-lost.\n', {
+    mode: 0o600,
+  })
 }
 
 /** What identifies the network and this replica in it. */

@@ -1,0 +1,67 @@
+import { askReplica } from '../ask.js'
+import { endpointsOf, type NetworkOptions } from '../network.js'
+import { EXIT, errorDocument, printResult } from '../output.js'
+import { columns } from '../table.js'
+
+/** The part of a replica's status that is shown. */
+interface Status {
+  readonly replica: number
+  readonly organization: string
+  readonly network: string
+  readonly health: string
+  readonly problem?: string
+  readonly executed: number
+  readonly finalized: number
+  readonly regency: number
+  readonly leader: number
+  readonly waiting: number
+  readonly connected: readonly number[]
+}
+
+type Row = { readonly url: string; readonly status: Status } | { readonly url: string; readonly error: string }
+
+/** Shows where replicas stand; holds when each answers and runs. */
+export async function status(options: NetworkOptions & { readonly json?: boolean }): Promise<number> {
+  const rows = await Promise.all(endpointsOf(options).map(({ url }) => statusOf(url)))
+  const healthy = rows.every((row) => 'status' in row && row.status.health === 'running')
+  const replicas = rows.map((row) => ('status' in row ? { url: row.url, ...row.status } : row))
+  printResult(options.json, { healthy, replicas }, columns([HEADINGS, ...rows.map(cells)]))
+  return healthy ? EXIT.ok : EXIT.failed
+}
+
+async function statusOf(url: string): Promise<Row> {
+  try {
+    return { url, status: (await askReplica(url, '/v1/status')) as Status }
+  } catch (error) {
+    return { url, error: errorDocument(error).code }
+  }
+}
+
+const HEADINGS = [
+  'replica',
+  'organization',
+  'health',
+  'final',
+  'executed',
+  'regency',
+  'leader',
+  'peers',
+  'waiting',
+  'address',
+]
+
+function cells(row: Row): readonly string[] {
+  if ('error' in row) return ['-', '-', row.error, '-', '-', '-', '-', '-', '-', row.url]
+  const { replica, organization, health, problem, finalized, executed, regency, leader, connected, waiting } =
+    row.status
+  const peers = connected.length === 0 ? 'none' : connected.join(' ')
+  return [
+    String(replica),
+    organization,
+    problem === undefined ? health : `${health}: ${problem}`,
+    ...[finalized, executed, regency, leader].map(String),
+    peers,
+    String(waiting),
+    row.url,
+  ]
+}

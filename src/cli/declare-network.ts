@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import { type Session, withGenesis, withUrls } from './options.js'
+
+/** Commands that talk to replicas. */
+export function declareNetwork(program: Command, session: Session): void {
+  withUrls(program.command('status'))
+    .description('show where replicas stand')
+    .option('--json', 'print it as JSON')
+    .action(async (options) => {
+      const { status } = await import('./commands/status.js')
+      session.exit = await status(options)
+    })
+  const tx = program.command('tx').description('submit transactions')
+  withGenesis(withUrls(tx.command('submit')))
+    .description('submit a transaction, wait until it is final, and check its receipt')
+    .argument('<contract>', 'name of the contract')
+    .argument('<method>', 'name of the method')
+    .argument('<args>', 'arguments as JSON; @FILE reads a file, - standard input')
+    .option('--key <file>', 'key file of the member who signs')
+    .option('--organization <id>', 'organization of a client with a token')
+    .option('--client <name>', "name of the client, as in the config of its organization's replica")
+    .option('--token-file <file>', 'file with its bearer token')
+    .option('--out <file>', 'write the receipt to a file')
+    .option('--json', 'print the receipt as JSON')
+    .action(async (contract: string, method: string, args: string, options) => {
+      const { submit } = await import('./commands/tx.js')
+      session.exit = await submit(contract, method, args, options)
+    })
+  withUrls(program.command('query'))
+    .description('ask a query of a contract; the answer is the word of one replica')
+    .argument('<contract>', 'name of the contract')
+    .argument('<query>', 'name of the query')
+    .argument('[args]', 'arguments as JSON; @FILE reads a file, - standard input', '{}')
+    .option('--json', 'print it as JSON')
+    .action(async (contract: string, name: string, args: string, options) => {
+      const { query } = await import('./commands/query.js')
+      session.exit = await query(contract, name, args, options)
+    })
+  withGenesis(withUrls(program.command('state')))
+    .description('read one key of the state with its proof, of presence or of absence')
+    .argument('<key>', 'CONTRACT/KEY, e.g. identity/organizations/ptb')
+    .option('--json', 'print it as JSON')
+    .action(async (key: string, options) => {
+      const { state } = await import('./commands/state.js')
+      session.exit = await state(key, options)
+    })
+}

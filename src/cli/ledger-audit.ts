@@ -1,0 +1,176 @@
+import { equalBytes, fromHex, toHex } from '../base/bytes.js'
+import { decodeBlockBody, decodeReceipt, decodeValue, encodeReceipt } from '../codec/block.js'
+import { genesisView, networkIdOf } from '../codec/genesis.js'
+import { digestBytes, statementBytes, transactionStatement } from '../codec/statements.js'
+import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.js'
+import { verifyCertificate } from '../consensus/index.js'
+import type { Runtime } from '../contracts/index.js'
+import { leafHash, MerkleTree } from '../crypto/index.js'
+import { nativeSuite } from '../crypto/native.js'
+import type { BlockRecord, Certificate, Digest, Genesis, TimeMs, Transaction, View } from '../types/index.js'
+
+const { sha256 } = nativeSuite
+
+/**
+ * What a ledger alone cannot tell of itself, since it needs the network's keys and rules: certificates with all their
+ * signatures, and everything that a block says of its body. Blocks must come in ascending order.
+ */
+export class LedgerAudit {
+  readonly networkId: Uint8Array
+  /** Blocks with a certificate of finality. */
+  certified = 0
+  readonly #genesis: Genesis
+  readonly #genesisHash: Digest
+  readonly #view: View
+  readonly #keys: ReadonlyMap<number, Uint8Array>
+  readonly #replay: Replay | undefined
+  /** Executed transactions that are still valid, and so could come again, with the time until which they are. */
+  readonly #seen = new Map<Digest, TimeMs>()
+  #timeMs: TimeMs
+
+  /**
+   * @param genesisHash hash of the header at height 0 that follows from the genesis document
+   * @param runtime given when every block is to be executed anew
+   */
+  constructor(genesis: Genesis, genesisHash: Digest, runtime?: Runtime) {
+    this.networkId = networkIdOf(sha256, genesis)
+    this.#genesis = genesis
+    this.#genesisHash = genesisHash
+    this.#view = genesisView(genesis)
+    this.#keys = new Map(genesis.replicas.map(({ id, consensusKey }) => [id, keyBytes(consensusKey)]))
+    this.#replay = runtime && new Replay(runtime)
+    this.#timeMs = genesis.createdMs
+  }
+
+  /** What is wrong with a certificate, signatures included. */
+  certificateProblem(certificate: Certificate<'accept' | 'persist'>): string | undefined {
+    const { kind } = certificate
+    if (kind === 'persist') this.certified += 1
+    const statement = statementBytes(this.networkId, certificate)
+    const problem = verifyCertificate(certificate, kind, this.#view, (_, replica, signature) =>
+      this.#signed(replica, statement, signature),
+    )
+    return problem && `the ${kind === 'accept' ? 'decision' : 'finality'} certificate: ${problem}`
+  }
+
+  /** What is wrong with a body, as far as header and receipts follow from it. */
+  bodyProblem(record: BlockRecord, receipts: readonly Uint8Array[]): string | undefined {
+    const { header } = record.sealed
+    if (header.height === 1 && header.previous !== this.#genesisHash) {
+      return `the chain begins with block ${header.previous}, this version makes ${this.#genesisHash} of the genesis`
+    }
+    const opened = this.#open(record)
+    if ('problem' in opened) return opened.problem
+    const timeMs = Math.max(this.#timeMs, opened.timestampMs)
+    this.#timeMs = timeMs
+    if (header.timeMs !== timeMs) return `the time is ${header.timeMs}, not ${timeMs}`
+    const transactions = this.#select(opened.transactions, timeMs)
+    const tree = new MerkleTree(
+      sha256,
+      transactions.map(({ bytes }) => leafHash(sha256, bytes)),
+    )
+    const root = toHex(tree.root)
+    if (root !== header.transactionRoot) return `the transactions have root ${root}, not ${header.transactionRoot}`
+    const differs = transactions.findIndex(({ id }, i) => receiptOf(receipts[i]) !== id)
+    if (differs >= 0) return `receipt ${differs} is not that of transaction ${transactions[differs]?.id}`
+    return this.#replay?.problem(record, transactions, receipts)
+  }
+
+  #open({ sealed, body }: BlockRecord) {
+    const carried = decodeBlockBody(body)
+    const value = carried && decodeValue(sha256, carried.value)
+    if (carried === undefined || value === undefined) return { problem: 'the body cannot be read' }
+    if (value.digest !== sealed.header.value) return { problem: 'the value is not the one that was decided' }
+    if (carried.batches.length !== value.batches.length) return { problem: 'the body lacks batches' }
+    const transactions: Transaction[] = []
+    for (const [i, bytes] of carried.batches.entries()) {
+      const batch = decodeBatch({ networkId: this.networkId, sha256 }, bytes)
+      if (isRefused(batch)) return { problem: `batch ${i}: ${batch.detail}` }
+      if (batch.batch.digest !== value.batches[i]) return { problem: `batch ${i} is not the one that was decided` }
+      const problem = this.#batchProblem(batch)
+      if (problem !== undefined) return { problem: `batch ${i}: ${problem}` }
+      transactions.push(...batch.batch.transactions)
+    }
+    return { timestampMs: value.timestampMs, transactions }
+  }
+
+  /** The replica that gathered the batch must have signed it, and clients what it does not vouch for. */
+  #batchProblem({ batch, view, signature }: CarriedBatch): string | undefined {
+    const statement = { view, kind: 'batch', regency: 0, cid: 0, digest: batch.digest } as const
+    if (!this.#signed(batch.lane, statementBytes(this.networkId, statement), signature)) {
+      return `not signed by replica ${batch.lane}`
+    }
+    const { organization } = this.#view.replicas.find(({ id }) => id === batch.lane) ?? {}
+    const wrong = batch.transactions.find((transaction) =>
+      transaction.authentication.mode === 'vouched'
+        ? transaction.organization !== organization
+        : !isSigned(transaction, transaction.authentication),
+    )
+    return wrong && `nobody who may has signed transaction ${wrong.id}`
+  }
+
+  #signed(replica: number, statement: Uint8Array, signature: Uint8Array): boolean {
+    const key = this.#keys.get(replica)
+    return key !== undefined && nativeSuite.verifyEd25519(key, statement, signature)
+  }
+
+  /** The transactions that execution takes: each once, and only while it is valid. */
+  #select(transactions: readonly Transaction[], timeMs: TimeMs): readonly Transaction[] {
+    for (const [id, validUntilMs] of this.#seen) if (validUntilMs < timeMs) this.#seen.delete(id)
+    const latest = timeMs + this.#genesis.parameters.dedupWindowMs
+    return transactions.filter(({ id, validUntilMs }) => {
+      if (validUntilMs < timeMs || validUntilMs > latest || this.#seen.has(id)) return false
+      this.#seen.set(id, validUntilMs)
+      return true
+    })
+  }
+}
+
+/** Executes the blocks anew from the genesis and compares what comes of it. */
+class Replay {
+  readonly #runtime: Runtime
+  readonly #state = new Map<string, Uint8Array>()
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+    this.#apply(runtime.genesisState())
+  }
+
+  problem(
+    { sealed }: BlockRecord,
+    transactions: readonly Transaction[],
+    receipts: readonly Uint8Array[],
+  ): string | undefined {
+    const { height, timeMs, contracts } = sealed.header
+    if (contracts !== this.#runtime.contractSetHash) return 'executed by another contract set than this version has'
+    const execution = this.#runtime.execute({ height, timeMs }, transactions, { get: (key) => this.#state.get(key) })
+    this.#apply(execution.changes)
+    const differs = execution.receipts.findIndex((receipt, i) => {
+      const stored = receipts[i]
+      return stored === undefined || !equalBytes(encodeReceipt(receipt), stored)
+    })
+    return differs < 0 ? undefined : `executed anew, transaction ${transactions[differs]?.id} gives another receipt`
+  }
+
+  #apply(changes: ReturnType<Runtime['genesisState']>): void {
+    for (const { key, value } of changes) {
+      if (value === undefined) this.#state.delete(key)
+      else this.#state.set(key, value)
+    }
+  }
+}
+
+function isSigned(
+  { id, signature }: Transaction,
+  { keyType, publicKey }: Extract<Transaction['authentication'], { mode: 'signed' }>,
+): boolean {
+  const statement = transactionStatement(digestBytes(id))
+  const key = fromHex(publicKey) ?? new Uint8Array()
+  return keyType === 'ed25519'
+    ? nativeSuite.verifyEd25519(key, statement, signature)
+    : nativeSuite.verifyP256(key, statement, signature)
+}
+
+const keyBytes = (hex: string): Uint8Array => fromHex(hex, 32) ?? new Uint8Array(32)
+
+const receiptOf = (bytes: Uint8Array | undefined): Digest | undefined => bytes && decodeReceipt(bytes)?.transaction

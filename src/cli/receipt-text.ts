@@ -1,0 +1,60 @@
+import { fromUtf8, toHex } from '../base/bytes.js'
+import type { ProvenReceipt } from '../client/index.js'
+import { quorumOf } from '../consensus/index.js'
+import type { Genesis } from '../types/index.js'
+import { card } from './table.js'
+
+/** What a proven receipt says, for scripts; the names stay stable. */
+export interface ReceiptSummary {
+  readonly network: string
+  readonly networkId: string
+  readonly transaction: string
+  readonly status: 'done' | 'refused'
+  readonly code: string
+  readonly detail: string
+  readonly result: unknown
+  readonly events: readonly { readonly name: string; readonly data: unknown }[]
+  readonly height: number
+  readonly time: string
+  readonly signers: readonly { readonly replica: number; readonly organization: string }[]
+}
+
+export function summarize(genesis: Genesis, networkId: Uint8Array, proven: ProvenReceipt): ReceiptSummary {
+  const { receipt, sealed, certificate } = proven
+  const organizations = new Map(genesis.replicas.map(({ id, organization }) => [id, organization]))
+  return {
+    network: genesis.network,
+    networkId: toHex(networkId),
+    transaction: receipt.transaction,
+    status: receipt.status,
+    code: receipt.code,
+    detail: receipt.detail,
+    result: readJson(receipt.result),
+    events: receipt.events.map(({ name, data }) => ({ name, data: readJson(data) })),
+    height: sealed.header.height,
+    time: new Date(sealed.header.timeMs).toISOString(),
+    signers: certificate.signatures.map(({ replica }) => ({ replica, organization: organizations.get(replica) ?? '' })),
+  }
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  return bytes.length === 0 ? null : JSON.parse(fromUtf8(bytes) ?? 'null')
+}
+
+/** The same for people. */
+export function receiptText(genesis: Genesis, summary: ReceiptSummary): string {
+  const { status, code, detail, result, events, signers } = summary
+  const { n, votes } = quorumOf(genesis.replicas.length)
+  const names = new Map(genesis.organizations.map(({ id, name }) => [id, name]))
+  return card(`transaction ${summary.transaction}`, [
+    ['outcome', status === 'done' ? 'done' : `refused with ${code}: ${detail}`],
+    ...(result === null ? [] : ([['result', JSON.stringify(result)]] as const)),
+    ...events.map(({ name, data }) => ['event', `${name} ${JSON.stringify(data)}`] as const),
+    ['block', `height ${summary.height}, ${summary.time}`],
+    ['network', `${summary.network}, id ${summary.networkId}`],
+    ...signers.map(({ replica, organization }) => {
+      return ['signed by', `replica ${replica} of ${organization}, ${names.get(organization) ?? ''}`] as const
+    }),
+    ['final', `${signers.length} of ${n} replicas signed the block, ${votes} are needed`],
+  ])
+}
