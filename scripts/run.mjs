@@ -13,7 +13,7 @@ const COMMANDS = {
   bench: () => [[join(root, 'dist/bench/main.js'), ...rest]],
   test: () => [[bin('vitest/vitest.mjs'), 'run', ...rest]],
   check: () => [
-    [bin('@biomejs/biome/bin/biome'), 'ci', '.'],
+    [bin('@biomejs/biome/bin/biome'), 'ci', '.', ...(process.stdout.isTTY ? [] : ['--colors=off'])],
     [bin('typescript/bin/tsc'), '-p', 'tsconfig.check.json'],
     [join(root, 'scripts/check-imports.mjs')],
     [bin('knip/bin/knip.js')],

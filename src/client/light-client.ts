@@ -39,7 +39,10 @@ export class LightClient {
     if (certificate.cid !== sealed.header.height || certificate.digest !== sealed.hash) {
       return 'the certificate is of another block'
     }
-    const fingerprint = certificate.signatures.map(({ replica, signature }) => `${replica}:${toHex(signature)}`).join()
+    const { kind, view, regency, signatures } = certificate
+    const signers = signatures.map(({ replica, signature }) => `${replica}:${toHex(signature)}`)
+    // All of the certificate: one that differs from the one that was checked is checked itself.
+    const fingerprint = [kind, view, regency, ...signers].join()
     if (this.#checked.get(sealed.hash) === fingerprint) return undefined
     const statement = statementBytes(this.networkId, certificate)
     const problem = verifyCertificate(certificate, 'persist', this.#view, (_, replica, signature) => {

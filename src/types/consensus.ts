@@ -92,7 +92,7 @@ export interface Signed<M extends Message = Message> {
 /** Two signed messages of one replica that no correct replica sends both of. */
 export interface Evidence {
   readonly replica: ReplicaId
-  readonly reason: 'equivocation' | 'bad-proposal' | 'bad-stop-data' | 'bad-sync' | 'bad-batch'
+  readonly reason: 'equivocation' | 'bad-stop-data' | 'bad-sync' | 'bad-batch'
   /** Encoded envelopes. */
   readonly messages: readonly Uint8Array[]
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ClassicLevel } from 'classic-level'
+import { Level } from 'level'
 import { MemoryLevel } from 'memory-level'
 import { toHex, utf8 } from '../../src/base/bytes.js'
 import { encodeReceipt, sealHeader } from '../../src/codec/block.js'
@@ -21,7 +21,7 @@ export const memoryDatabase = (): Database =>
 
 /** The database of a folder, outside of any ledger: to damage it. */
 export const rawDatabase = (path: string): Database =>
-  new ClassicLevel<Buffer, Buffer>(path, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
+  new Level<Buffer, Buffer>(path, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
 
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'etalon-ledger-'))
