@@ -15,6 +15,7 @@ import { createLibp2p } from 'libp2p'
 import { EtalonError } from '../base/errors.js'
 import type { Logger } from '../ports.js'
 import type { TransportCounters } from './counters.js'
+import { withFewerWrites } from './fewer-writes.js'
 import type { TransportKey } from './keys.js'
 import { INBOUND_STREAMS_MAX, type TransportLimits } from './limits.js'
 import type { PendingGate, PendingSocket } from './pending-gate.js'
@@ -40,7 +41,9 @@ export interface HostOptions {
  */
 export function createHost(options: HostOptions): Promise<Libp2p> {
   const { limits, security } = options
-  const encrypters = { tls: [tls()], noise: [noise()], both: [tls(), noise()] }
+  const tlsEncrypter = withFewerWrites(tls())
+  const noiseEncrypter = withFewerWrites(noise())
+  const encrypters = { tls: [tlsEncrypter], noise: [noiseEncrypter], both: [tlsEncrypter, noiseEncrypter] }
   return createLibp2p({
     start: false,
     privateKey: options.privateKey,
