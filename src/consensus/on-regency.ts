@@ -138,7 +138,8 @@ export function onSync(state: CoreState, signed: Signed<Sync>, out: Effect[]): v
   const problem = syncProblem(state, message)
   if (problem !== undefined) {
     out.push({ kind: 'misbehaviour', evidence: { replica: sender, reason: 'bad-sync', messages: [signed.bytes] } })
-    sendStop(state, regency + 1, out)
+    // Only where its SYNC is awaited: one replica alone must not bring the others into a regency of its choice.
+    if (regency === state.regency) sendStop(state, regency + 1, out)
     return
   }
   if (state.sync !== message) persist(out, { kind: 'sync', message })

@@ -19,14 +19,26 @@ export function onTimeout(state: CoreState, timer: Timer, out: Effect[]): void {
       onTick(state, out)
       return
     case 'propose':
-      state.proposeTimerSet = false
-      propose(state, out, true)
+      onProposeTimeout(state, out)
       return
     case 'fetch':
       state.fetchTimerSet = false
       fetchMissing(state, out)
       return
   }
+}
+
+function onProposeTimeout(state: CoreState, out: Effect[]): void {
+  const { proposeAtMs, nowMs } = state
+  // A proposal that was made meanwhile has taken the wait back.
+  if (proposeAtMs === undefined) return
+  if (nowMs < proposeAtMs) {
+    // Timers and clocks round differently: it may come a little early.
+    out.push({ kind: 'set-timer', timer: 'propose', afterMs: proposeAtMs - nowMs })
+    return
+  }
+  state.proposeAtMs = undefined
+  propose(state, out, true)
 }
 
 function onTick(state: CoreState, out: Effect[]): void {

@@ -11,6 +11,7 @@ import type {
   StopData,
   Sync,
   TimeMs,
+  Value,
   Vote,
 } from '../types/index.js'
 import { onStatus } from './catch-up.js'
@@ -21,7 +22,7 @@ import { onStop, onStopData, onSync } from './on-regency.js'
 import { onTimeout } from './on-timeout.js'
 import { onAccept, onPersist, onWrite } from './on-vote.js'
 import { durableRecords, restore } from './restore.js'
-import { type CoreState, leader, type Phase } from './state.js'
+import { type CoreState, type Instance, leader, type Phase } from './state.js'
 import { advance, deliverReady, isNamed, propose } from './voting.js'
 
 /** What operators and tests may look at. */
@@ -102,6 +103,20 @@ export class ReplicaCore {
     return { regency, phase, leader: leader(state), delivered, executed, finalized, pendingBatches, openInstances }
   }
 
+  /** The value of an open instance, for a peer that pulls it. */
+  value(digest: Digest): Value | undefined {
+    for (const { values } of this.#state.instances.values()) {
+      const value = values.get(digest)
+      if (value !== undefined) return value
+    }
+    return undefined
+  }
+
+  /** True when an open instance knows of the value: others are not taken in. */
+  namesValue(digest: Digest): boolean {
+    return [...this.#state.instances.values()].some((instance) => names(this.#state, instance, digest))
+  }
+
   /** What a compacted log must still hold. */
   durableRecords(): readonly WalRecord[] {
     return durableRecords(this.#state)
@@ -157,17 +172,16 @@ function onBatch(state: CoreState, input: Extract<Input, { kind: 'batch' }>, out
 function onValue(state: CoreState, input: Extract<Input, { kind: 'value' }>, out: Effect[]): void {
   const { value } = input
   for (const instance of state.instances.values()) {
-    const { prepared, decision } = instance
-    const bound = state.binding.digests.get(instance.cid)
-    const named = [
-      prepared?.digest,
-      decision?.digest,
-      bound,
-      ...[...instance.proposals.values()].map(({ digest }) => digest),
-    ]
-    if (named.includes(value.digest)) instance.values.set(value.digest, value)
+    if (names(state, instance, value.digest)) instance.values.set(value.digest, value)
   }
   afterArrival(state, out)
+}
+
+/** True when the instance knows of the value, whether or not it is at hand. */
+function names(state: CoreState, { cid, prepared, decision, proposals }: Instance, digest: Digest): boolean {
+  if (prepared?.digest === digest || decision?.digest === digest) return true
+  if (state.binding.digests.get(cid) === digest) return true
+  return [...proposals.values()].some((proposal) => proposal.digest === digest)
 }
 
 /** Something that was missing may be here now. */

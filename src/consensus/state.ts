@@ -120,7 +120,8 @@ export interface CoreState {
   timeoutScale: number
   /** What this replica, as leader, proposed last. */
   lastProposal: { readonly atMs: TimeMs; readonly transactions: number }
-  proposeTimerSet: boolean
+  /** When the wait for a fuller proposal is over. */
+  proposeAtMs: TimeMs | undefined
   fetchTimerSet: boolean
   /** Counts pulls, so that they go to other peers in turn. */
   fetches: number
@@ -161,7 +162,7 @@ export function initialState(options: CoreOptions, executed: Height, finalized: 
     latencyMs: 0,
     timeoutScale: 1,
     lastProposal: { atMs: 0, transactions: 0 },
-    proposeTimerSet: false,
+    proposeAtMs: undefined,
     fetchTimerSet: false,
     fetches: 0,
   }

@@ -140,7 +140,10 @@ export function undecided(state: CoreState): number {
   return count
 }
 
-/** Step 2, PROPOSE: the leader fills the window, without waiting while nothing is open, else once enough has gathered. */
+/**
+ * Step 2, PROPOSE: the leader fills the window; at once while nothing is open, else when enough has gathered or the wait for
+ * more is over.
+ */
 export function propose(state: CoreState, out: Effect[], waited = false): void {
   const { options, pool, regency } = state
   if (state.phase !== 'normal' || !leads(state)) return
@@ -149,10 +152,7 @@ export function propose(state: CoreState, out: Effect[], waited = false): void {
     const waiting = pool.waiting(regency)
     if (waiting === 0) return
     if (mayWait && waiting < options.proposalTransactions && (undecided(state) > 0 || isBusy(state))) {
-      if (!state.proposeTimerSet) {
-        state.proposeTimerSet = true
-        out.push({ kind: 'set-timer', timer: 'propose', afterMs: options.timings.proposeAfterMs })
-      }
+      waitForMore(state, out)
       return
     }
     mayWait = true
@@ -168,6 +168,25 @@ function isBusy({ lastProposal, nowMs }: CoreState): boolean {
   return lastProposal.transactions >= BUSY_TRANSACTIONS && nowMs - lastProposal.atMs < BUSY_MS
 }
 
+function waitForMore(state: CoreState, out: Effect[]): void {
+  const afterMs = gatherMs(state)
+  const atMs = state.nowMs + afterMs
+  if (state.proposeAtMs !== undefined && state.proposeAtMs <= atMs) return
+  state.proposeAtMs = atMs
+  out.push({ kind: 'set-timer', timer: 'propose', afterMs })
+}
+
+/**
+ * How long to wait for a fuller proposal. Under load, until what was proposed before is final, since its clients come back then,
+ * and then a share of the latency that there is anyway; on a long way between replicas no longer than the bound.
+ */
+function gatherMs(state: CoreState): number {
+  const { proposeAfterMs } = state.options.timings
+  if (!isBusy(state)) return proposeAfterMs
+  if (state.finalized < state.nextFree - 1) return GATHER_MS_MAX
+  return Math.max(GATHER_MS_MIN, Math.min(Math.round(state.latencyMs / 4), proposeAfterMs))
+}
+
 function proposeNext(state: CoreState, out: Effect[]): void {
   const { options, pool, regency } = state
   const cid = state.nextFree
@@ -175,6 +194,7 @@ function proposeNext(state: CoreState, out: Effect[]): void {
   for (const batch of chosen) batch.proposedIn = regency
   state.lastProposal = { atMs: state.nowMs, transactions: chosen.reduce((sum, batch) => sum + batch.transactions, 0) }
   state.nextFree = cid + 1
+  state.proposeAtMs = undefined
   const value = options.makeValue(
     state.nowMs,
     chosen.map((batch) => batch.digest),
@@ -192,3 +212,6 @@ const PROPOSAL_BATCHES_MAX = 64
 /** Transactions of a proposal that show load, and how long they do, ms. */
 const BUSY_TRANSACTIONS = 32
 const BUSY_MS = 500
+/** Shortest and longest wait for a fuller proposal under load, ms. */
+const GATHER_MS_MIN = 5
+const GATHER_MS_MAX = 60

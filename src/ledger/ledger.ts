@@ -152,9 +152,10 @@ export class LevelLedger implements Ledger {
     const sealed = this.header(height)
     assert(height > 0 && sealed?.hash === certificate.digest, `a finality certificate of no executed block ${height}`)
     if (this.finality(height) !== undefined) return
+    // Known at once: whoever asks while it is being written must not be told that the block is not final.
+    this.#remember(certificate)
     const key = heightKey('finality', height)
     await this.#written(this.#database.put(key, sealRow(key, encodeCertificate(certificate))))
-    this.#remember(certificate)
   }
 
   #remember(certificate: FinalityCertificate): void {

@@ -1,12 +1,8 @@
-import type { Batch, Digest, Value } from '../types/index.js'
+import type { Batch, Digest } from '../types/index.js'
 
-/** Values kept for peers that pull them: those of open instances and some more. */
-const VALUES_MAX = 256
-
-/** Batches and values at hand, by digest. What must be kept is the core's to say. */
+/** Batches at hand, by digest. What must be kept is the core's to say. */
 export class BatchStore {
   readonly #batches = new Map<Digest, Batch>()
-  readonly #values = new Map<Digest, Value>()
   #bytes = 0
 
   has(digest: Digest): boolean {
@@ -39,17 +35,5 @@ export class BatchStore {
 
   get size(): number {
     return this.#batches.size
-  }
-
-  addValue(value: Value): void {
-    this.#values.delete(value.digest)
-    this.#values.set(value.digest, value)
-    if (this.#values.size <= VALUES_MAX) return
-    const oldest = this.#values.keys().next().value
-    if (oldest !== undefined) this.#values.delete(oldest)
-  }
-
-  value(digest: Digest): Value | undefined {
-    return this.#values.get(digest)
   }
 }

@@ -1,3 +1,4 @@
+import { EtalonError } from '../base/errors.js'
 import { decodeValue, makeValue } from '../codec/block.js'
 import { decodeFrame, encodeFrame, type Frame } from '../codec/frame.js'
 import { decodeBatch, isRefused } from '../codec/transaction.js'
@@ -89,7 +90,6 @@ export class Replica {
       },
       { ...restoredFrom(modules), records },
     )
-    for (const record of records) this.#noteLogged(record)
     const fatal = (error: unknown) => this.#halt(error)
     this.#runner = new EffectRunner(
       context,
@@ -192,7 +192,6 @@ export class Replica {
     // Votes live on in certificates; a copy keeps them from holding the whole chunk of the stream that they came in.
     const message = this.#ingress.message(bytes.slice())
     if (message === undefined) return
-    if (message.message.kind === 'propose') this.#store.addValue(message.message.value)
     this.#feed({ kind: 'message', message })
   }
 
@@ -248,15 +247,17 @@ export class Replica {
   }
 
   #onFetch(from: ReplicaId, traffic: TrafficClass, { request }: Extract<Frame, { kind: 'fetch' }>): void {
-    const reply = answerFetch(request, this.#store, this.#modules.ledger)
+    const reply = answerFetch(request, this.#store, this.#core, this.#modules.ledger)
     if (reply !== undefined) this.#modules.transport.send(from, traffic, encodeFrame({ kind: 'reply', reply }))
   }
 
   #onReply({ reply }: Extract<Frame, { kind: 'reply' }>): void | Promise<void> {
     for (const bytes of reply.values) {
       const value = decodeValue(this.context.sha256, bytes)
-      if (value === undefined) continue
-      this.#store.addValue(value)
+      if (value === undefined || !this.#core.namesValue(value.digest)) {
+        this.#ingress.reject('unwanted-reply')
+        continue
+      }
       this.#feed({ kind: 'value', value })
     }
     for (const record of reply.blocks) {
@@ -342,12 +343,6 @@ export class Replica {
     for (const listener of this.#listeners) listener(block)
   }
 
-  #noteLogged(record: WalRecord): void {
-    if (record.kind !== 'write') return
-    const value = decodeValue(this.context.sha256, record.value)
-    if (value !== undefined) this.#store.addValue(value)
-  }
-
   #liveRecords(): readonly Uint8Array[] {
     const records: Uint8Array[] = []
     for (const digest of this.#core.liveBatches()) {
@@ -382,7 +377,10 @@ function readLog(context: ReplicaContext, { wal, logger }: ReplicaModules) {
   const records: WalRecord[] = []
   for (const bytes of wal.records()) {
     const record = decodeLogRecord(context, bytes)
-    if (record === undefined) throw new Error('the write-ahead log holds a record that this version cannot read')
+    if (record === undefined) {
+      const remedy = 'Run the version of etalon that wrote it.'
+      throw new EtalonError('wal/format', 'The write-ahead log holds a record that this version cannot read.', remedy)
+    }
     if (record.kind !== 'batch') {
       records.push(record)
       continue

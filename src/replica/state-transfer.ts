@@ -1,6 +1,7 @@
 import { decodeBlockBody, decodeValue } from '../codec/block.js'
 import type { FetchReply, FetchRequest } from '../codec/frame.js'
 import { decodeBatch, isRefused } from '../codec/transaction.js'
+import type { ReplicaCore } from '../consensus/index.js'
 import type { Ledger } from '../ports.js'
 import { type Batch, type BlockRecord, type FinalityCertificate, LIMITS, type Verified } from '../types/index.js'
 import type { BatchStore } from './batch-store.js'
@@ -9,7 +10,12 @@ import type { Decided } from './executor.js'
 import type { Ingress } from './ingress.js'
 
 /** Answers a pull with what is at hand, cut at a bound: what is left out is asked for again. */
-export function answerFetch(request: FetchRequest, store: BatchStore, ledger: Ledger): FetchReply | undefined {
+export function answerFetch(
+  request: FetchRequest,
+  store: BatchStore,
+  core: Pick<ReplicaCore, 'value'>,
+  ledger: Ledger,
+): FetchReply | undefined {
   let bytes = 0
   const fits = (size: number): boolean => {
     bytes += size
@@ -22,7 +28,7 @@ export function answerFetch(request: FetchRequest, store: BatchStore, ledger: Le
   }
   const values: Uint8Array[] = []
   for (const digest of request.values) {
-    const value = store.value(digest)
+    const value = core.value(digest)
     if (value !== undefined && fits(value.bytes.length)) values.push(value.bytes)
   }
   const blocks: BlockRecord[] = []

@@ -263,3 +263,46 @@ describe('a new regency', () => {
     expect(core.status().regency).toBe(1)
   })
 })
+
+describe('a leader', () => {
+  beforeEach(() => {
+    core = new ReplicaCore(testOptions(1, 4), { executed: 0, finalized: 0, blocks: [], records: [] })
+    core.start(nowMs)
+  })
+
+  it('proposes at once while nothing is open, its own WRITE being in the log first', () => {
+    const effects = giveBatch(1)
+    expect(kinds(effects)).toEqual(['persist', 'send', 'send'])
+    expect(sent(effects, 'propose')).toMatchObject([{ cid: 1, value: { batches: [testBatch(0, 100).digest] } }])
+  })
+
+  it('waits a moment for more while its proposal is open, and no longer, even when the timer comes early', () => {
+    giveBatch(1)
+    const effects = giveBatch(2)
+    expect(effects).toMatchObject([{ kind: 'set-timer', timer: 'propose', afterMs: DEFAULT_TIMINGS.proposeAfterMs }])
+    nowMs += DEFAULT_TIMINGS.proposeAfterMs - 1
+    expect(core.step({ kind: 'timeout', timer: 'propose' }, nowMs)).toMatchObject([{ kind: 'set-timer', afterMs: 1 }])
+    nowMs += 1
+    expect(sent(core.step({ kind: 'timeout', timer: 'propose' }, nowMs), 'propose')).toMatchObject([{ cid: 2 }])
+  })
+
+  it('does not wait once a proposal is full', () => {
+    giveBatch(1)
+    for (let cid = 2; cid <= options.proposalTransactions; cid++) giveBatch(cid)
+    expect(sent(giveBatch(options.proposalTransactions + 1), 'propose')).toHaveLength(1)
+  })
+
+  it('does not propose anew, after a restart, where it proposed before', () => {
+    const records = giveBatch(1).flatMap((effect) => (effect.kind === 'persist' ? [effect.record] : []))
+    core = new ReplicaCore(testOptions(1, 4), { executed: 0, finalized: 0, blocks: [], records })
+    core.start(nowMs)
+    giveBatch(1, 1)
+    nowMs += 1_000
+    const effects = [...giveBatch(1), ...core.step({ kind: 'timeout', timer: 'tick' }, nowMs)]
+    const proposals = sent(effects, 'propose').filter((message) => message.kind === 'propose' && message.cid === 1)
+    const repeated = proposals.every(
+      (message) => message.kind === 'propose' && message.value.batches[0] === testBatch(0, 100).digest,
+    )
+    expect(repeated).toBe(true)
+  })
+})

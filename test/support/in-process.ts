@@ -79,6 +79,8 @@ export class InProcessNetwork {
   readonly network: MemoryNetwork = createMemoryNetwork()
   readonly folder = mkdtempSync(join(tmpdir(), 'etalon-test-'))
   readonly replicas: (InProcessReplica | undefined)[]
+  /** How long a single write to a ledger takes, ms: certificates of finality are written so. */
+  putDelayMs = 0
   readonly #databases: Database[]
   readonly #timings: CoreTimings
   readonly #apis: Api[] = []
@@ -87,7 +89,7 @@ export class InProcessNetwork {
     this.genesis = testGenesis(n, parameters)
     this.#timings = { ...DEFAULT_TIMINGS, ...timings }
     this.replicas = Array.from({ length: n }, () => undefined)
-    this.#databases = Array.from({ length: n }, newDatabase)
+    this.#databases = Array.from({ length: n }, () => newDatabase(() => this.putDelayMs))
   }
 
   static async start(n: number, timings: Partial<CoreTimings> = {}): Promise<InProcessNetwork> {
@@ -154,6 +156,11 @@ export class InProcessNetwork {
     return api.url
   }
 
+  /** Puts an empty ledger in the place of a stopped replica's; its log stays. */
+  loseLedger(id: number): void {
+    this.#databases[id] = newDatabase(() => this.putDelayMs)
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#apis.map((api) => api.close()))
     await Promise.all(this.replicas.map((_, id) => this.stop(id)))
@@ -182,14 +189,19 @@ export class InProcessNetwork {
   }
 }
 
-/** A database whose content outlives `close`, as a disk's does. */
-function newDatabase(): Database {
+/** A database whose content outlives `close`, as a disk's does, and whose single writes can be made slow. */
+function newDatabase(putDelayMs: () => number): Database {
   const database = new MemoryLevel({ keyEncoding: 'buffer', valueEncoding: 'buffer', storeEncoding: 'buffer' })
   return new Proxy(database, {
     get(target, property) {
       if (property === 'close') return async () => undefined
       const value: unknown = Reflect.get(target, property)
-      return typeof value === 'function' ? value.bind(target) : value
+      if (typeof value !== 'function') return value
+      if (property !== 'put') return value.bind(target)
+      return async (...args: unknown[]) => {
+        if (putDelayMs() > 0) await new Promise((resolve) => setTimeout(resolve, putDelayMs()))
+        return value.apply(target, args)
+      }
     },
   }) as unknown as Database
 }

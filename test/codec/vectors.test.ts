@@ -1,0 +1,261 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { fromHex, toHex } from '../../src/base/bytes.js'
+import {
+  decodeBlockBody,
+  decodeCertificate,
+  decodeHeader,
+  decodeReceipt,
+  decodeValue,
+  encodeBlockBody,
+  encodeCertificate,
+  encodeReceipt,
+  nullValue,
+  viewHash,
+} from '../../src/codec/block.js'
+import {
+  decodeChannelAnswer,
+  decodeChannelRequest,
+  encodeChannelAnswer,
+  encodeChannelRequest,
+} from '../../src/codec/channel.js'
+import { decodeEnvelope, encodeMessageBody, messageStatement } from '../../src/codec/consensus.js'
+import { decodeFrame, encodeFrame, type Frame } from '../../src/codec/frame.js'
+import { genesisView, networkIdOf } from '../../src/codec/genesis.js'
+import { formatProvenReceipt } from '../../src/codec/proven-receipt.js'
+import { bodyDigest, statementBytes, transactionId, transactionStatement } from '../../src/codec/statements.js'
+import { decodeBatch, decodeTransaction, encodeTransactionBody, isRefused } from '../../src/codec/transaction.js'
+import { decodeLogRecord, encodeLogRecord, type LogRecord } from '../../src/codec/wal.js'
+import type { Message, StopData, Sync } from '../../src/types/index.js'
+import { plain } from '../support/plain.js'
+import {
+  BATCH,
+  BATCH_DIGEST,
+  CONTEXT,
+  certificate,
+  ED25519,
+  encodedTransaction,
+  GENESIS,
+  MESSAGES,
+  NETWORK_ID,
+  P256,
+  RECEIPTS,
+  RECORD,
+  SEALED,
+  STOP_DATA,
+  sha256,
+  signed,
+  TRANSACTION_FIELDS,
+  utf8,
+  VALUE,
+} from './samples.js'
+
+type Vectors = Record<string, string>
+
+/** See test/vectors/codec/README.md: never set this to make a test pass. */
+const REWRITE = process.env.ETALON_REWRITE_VECTORS === 'yes'
+
+/** Compares what the code gives with the committed bytes, by name; no vector is left out and none is left over. */
+function compare(file: string, actual: Vectors): void {
+  const url = new URL(`../vectors/codec/${file}`, import.meta.url)
+  if (REWRITE) writeFileSync(url, `${JSON.stringify(actual, undefined, 2)}\n`)
+  expect(actual).toEqual(JSON.parse(readFileSync(url, 'utf8')))
+}
+
+const hexOf = (encoded: Readonly<Record<string, Uint8Array>>): Vectors =>
+  Object.fromEntries(Object.entries(encoded).map(([name, bytes]) => [name, toHex(bytes)]))
+
+const STATUS = { view: 1, regency: 3, decided: 44, executed: 43, finalized: 42 }
+const FETCH = { batches: [BATCH_DIGEST], values: [VALUE.digest], fromHeight: 43, toHeight: 50 }
+
+const FRAMES: Readonly<Record<string, Frame>> = {
+  envelope: { kind: 'envelope', bytes: signed(1, MESSAGES.write as Message).bytes },
+  batch: { kind: 'batch', bytes: BATCH },
+  status: { kind: 'status', status: STATUS },
+  'status at the beginning': {
+    kind: 'status',
+    status: { view: 0, regency: 0, decided: 0, executed: 0, finalized: 0 },
+  },
+  fetch: { kind: 'fetch', request: FETCH },
+  reply: { kind: 'reply', reply: { batches: [BATCH], values: [VALUE.bytes], blocks: [RECORD] } },
+}
+
+const RECORDS: Readonly<Record<string, LogRecord>> = {
+  batch: { kind: 'batch', bytes: BATCH },
+  write: { kind: 'write', cid: 42, regency: 3, digest: VALUE.digest, value: VALUE.bytes },
+  accept: { kind: 'accept', prepared: certificate('write', 42, 3, VALUE.digest) },
+  stop: { kind: 'stop', regency: 4 },
+  'stop-data': { kind: 'stop-data', message: STOP_DATA },
+  sync: { kind: 'sync', message: MESSAGES.sync as Sync },
+}
+
+const CERTIFICATES = {
+  prepared: certificate('write', 42, 3, VALUE.digest),
+  decision: certificate('accept', 42, 3, VALUE.digest),
+  finality: certificate('persist', 42, 0, SEALED.hash),
+}
+
+const SUBMISSIONS = [
+  { ref: 0, transaction: encodedTransaction('ed25519') },
+  { ref: 4_294_967_295, transaction: encodedTransaction('vouched') },
+]
+
+const ANSWER = {
+  blocks: [
+    {
+      sealed: SEALED,
+      certificate: CERTIFICATES.finality,
+      receipts: [
+        { ref: 7, index: 2, receipt: encodeReceipt(RECEIPTS.done ?? expect.fail()), path: [sha256(utf8('a'))] },
+      ],
+    },
+  ],
+  refusals: [{ ref: 8, code: 'replica/busy', detail: 'too many', retryAfterMs: 250 }],
+}
+
+describe('the wire format, byte for byte', () => {
+  it('transactions, batches and values', () => {
+    const bodies = Object.entries(TRANSACTION_FIELDS).map(
+      ([kind, fields]) => [`body of a transaction, ${kind}`, encodeTransactionBody(NETWORK_ID, fields)] as const,
+    )
+    const transactions = (['ed25519', 'p256', 'vouched'] as const).map(
+      (kind) => [`transaction, ${kind}`, encodedTransaction(kind)] as const,
+    )
+    compare('transactions.json', hexOf({ ...Object.fromEntries([...bodies, ...transactions]), batch: BATCH }))
+    for (const kind of ['ed25519', 'p256', 'vouched'] as const) {
+      const { nonce: _, ...fields } = TRANSACTION_FIELDS[kind]
+      expect(plain(decodeTransaction(CONTEXT, encodedTransaction(kind)))).toMatchObject(plain(fields) as object)
+    }
+    const batch = decodeBatch(CONTEXT, BATCH)
+    if (isRefused(batch)) expect.fail(batch.detail)
+    expect(batch).toMatchObject({ view: 1, batch: { lane: 2, seq: 1_764_000_000_000_007, digest: BATCH_DIGEST } })
+    expect(batch.batch.transactions.map(({ authentication }) => authentication.mode)).toEqual([
+      'signed',
+      'signed',
+      'vouched',
+    ])
+  })
+
+  it('every consensus message, in its signed envelope', () => {
+    const envelopes = Object.entries(MESSAGES).map(([name, message]) => [name, signed(1, message).bytes] as const)
+    compare('messages.json', hexOf(Object.fromEntries(envelopes)))
+    for (const [name, bytes] of envelopes) {
+      const carried = decodeEnvelope(CONTEXT, bytes)
+      expect(plain(carried?.signed.message), name).toEqual(plain(MESSAGES[name]))
+      expect(plain(carried?.signed.signature)).toEqual(plain(signed(1, MESSAGES[name] ?? expect.fail()).signature))
+    }
+  })
+
+  it('every frame between replicas', () => {
+    const frames = Object.entries(FRAMES).map(([name, frame]) => [name, encodeFrame(frame)] as const)
+    compare('frames.json', hexOf(Object.fromEntries(frames)))
+    for (const [name, bytes] of frames) expect(plain(decodeFrame(sha256, bytes)), name).toEqual(plain(FRAMES[name]))
+  })
+
+  it('headers, receipts, certificates and bodies of blocks', () => {
+    const body = encodeBlockBody(VALUE.bytes, [BATCH])
+    compare(
+      'blocks.json',
+      hexOf({
+        header: SEALED.bytes,
+        value: VALUE.bytes,
+        'null value': nullValue(sha256).bytes,
+        'receipt, done': encodeReceipt(RECEIPTS.done ?? expect.fail()),
+        'receipt, refused': encodeReceipt(RECEIPTS.refused ?? expect.fail()),
+        'certificate, prepared': encodeCertificate(CERTIFICATES.prepared),
+        'certificate, decision': encodeCertificate(CERTIFICATES.decision),
+        'certificate, finality': encodeCertificate(CERTIFICATES.finality),
+        body,
+      }),
+    )
+    expect(plain(decodeHeader(sha256, SEALED.bytes))).toEqual(plain(SEALED))
+    expect(plain(decodeValue(sha256, VALUE.bytes))).toEqual(plain(VALUE))
+    expect(plain(decodeValue(sha256, new Uint8Array()))).toEqual(plain(nullValue(sha256)))
+    for (const receipt of Object.values(RECEIPTS))
+      expect(plain(decodeReceipt(encodeReceipt(receipt)))).toEqual(plain(receipt))
+    for (const one of Object.values(CERTIFICATES)) {
+      expect(plain(decodeCertificate(encodeCertificate(one), one.kind))).toEqual(plain(one))
+    }
+    expect(plain(decodeBlockBody(body))).toMatchObject(plain({ value: VALUE.bytes, batches: [BATCH] }) as object)
+  })
+
+  it('every record of the write-ahead log', () => {
+    const records = Object.entries(RECORDS).map(([name, record]) => [name, encodeLogRecord(record)] as const)
+    compare('log-records.json', hexOf(Object.fromEntries(records)))
+    for (const [name, bytes] of records)
+      expect(plain(decodeLogRecord(CONTEXT, bytes)), name).toEqual(plain(RECORDS[name]))
+  })
+
+  it('the messages of the channel', () => {
+    const request = encodeChannelRequest(SUBMISSIONS)
+    const answer = encodeChannelAnswer(ANSWER)
+    compare(
+      'channel.json',
+      hexOf({ request, answer, 'empty answer': encodeChannelAnswer({ blocks: [], refusals: [] }) }),
+    )
+    expect(plain(decodeChannelRequest(request))).toEqual(plain(SUBMISSIONS))
+    expect(plain(decodeChannelAnswer(sha256, answer))).toEqual(plain(ANSWER))
+  })
+})
+
+describe('what is signed and hashed, byte for byte', () => {
+  it('statements', () => {
+    const bodies = Object.entries(TRANSACTION_FIELDS).map(([kind, fields]) => {
+      const id = transactionId(sha256, NETWORK_ID, encodeTransactionBody(NETWORK_ID, fields))
+      return [`transaction, ${kind}`, transactionStatement(id)] as const
+    })
+    const messages = Object.entries(MESSAGES).map(
+      ([name, message]) => [name, messageStatement(CONTEXT, 1, message, encodeMessageBody(message))] as const,
+    )
+    const batch = statementBytes(NETWORK_ID, { view: 1, kind: 'batch', regency: 0, cid: 0, digest: BATCH_DIGEST })
+    const largest = statementBytes(NETWORK_ID, {
+      view: 4_294_967_295,
+      kind: 'accept',
+      regency: Number.MAX_SAFE_INTEGER,
+      cid: Number.MAX_SAFE_INTEGER,
+      digest: 'ff'.repeat(32),
+    })
+    compare('statements.json', hexOf({ ...Object.fromEntries([...bodies, ...messages]), batch, largest }))
+  })
+
+  it('signatures over statements, which are deterministic', () => {
+    const statement = transactionStatement(sha256(utf8('transaction')))
+    compare(
+      'signatures.json',
+      hexOf({
+        'Ed25519 public key': fromHex(ED25519.publicKey) ?? expect.fail(),
+        'Ed25519 signature': ED25519.sign(statement) as Uint8Array,
+        'P-256 public key': fromHex(P256.publicKey) ?? expect.fail(),
+        'P-256 signature': P256.sign(statement) as Uint8Array,
+        'WRITE of replica 1': signed(1, MESSAGES.write ?? expect.fail()).signature,
+      }),
+    )
+  })
+
+  it('digests', () => {
+    compare('digests.json', {
+      network: toHex(networkIdOf(sha256, GENESIS)),
+      view: toHex(viewHash(sha256, genesisView(GENESIS))),
+      transaction: toHex(transactionId(sha256, NETWORK_ID, encodeTransactionBody(NETWORK_ID, TRANSACTION_FIELDS.p256))),
+      batch: BATCH_DIGEST,
+      value: VALUE.digest,
+      'null value': nullValue(sha256).digest,
+      header: SEALED.hash,
+      'body of a STOPDATA': bodyDigest(sha256, encodeMessageBody(STOP_DATA as StopData)),
+    })
+  })
+
+  it('the receipt file', () => {
+    const receipt = RECEIPTS.done ?? expect.fail()
+    const proven = {
+      receipt,
+      receiptBytes: encodeReceipt(receipt),
+      index: 2,
+      path: [sha256(utf8('a')), sha256(utf8('b'))],
+      sealed: SEALED,
+      certificate: CERTIFICATES.finality,
+    }
+    const text = formatProvenReceipt(NETWORK_ID, proven)
+    compare('receipt-file.json', { text })
+  })
+})

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LightClient, parseGenesis } from '../../src/client/index.js'
+import { nativeSuite } from '../../src/crypto/native.js'
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+
+let folder: string
+let child: ChildProcess | undefined
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'etalon-up-'))
+})
+
+afterEach(({ task }) => {
+  if (child?.exitCode === null) child.kill('SIGKILL')
+  if (task.result?.state === 'fail')
+    process.stderr.write(readFileSync(join(folder, 'replicas.log'), 'utf8').slice(-4_000))
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface UpResult {
+  readonly code: number | null
+  readonly result: {
+    readonly replicas: number
+    readonly finalizedHeight: number
+    readonly transactions: number
+    readonly divergent: number
+    readonly restarted: number
+  }
+}
+
+/** Runs `etalon up` to its end and reads the last line of its standard output. */
+function up(duration: string): Promise<UpResult> {
+  const started = spawn(process.execPath, [MAIN, 'up', '--for', duration, '--json', '--data', folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child = started
+  let output = ''
+  let errors = ''
+  started.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  started.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  return new Promise((resolve, reject) => {
+    started.on('close', (code) => {
+      const line = output.trim().split('\n').at(-1)
+      if (line === undefined || line === '') reject(new Error(`etalon up ended with status ${code}: ${errors}`))
+      else resolve({ code, result: JSON.parse(line) })
+    })
+  })
+}
+
+test('`etalon up` continues on its folder: the height goes on and nobody diverges', async () => {
+  const first = await up('8s')
+  expect(first).toMatchObject({ code: 0, result: { replicas: 4, restarted: 0, divergent: 0 } })
+  expect(first.result.transactions).toBeGreaterThan(0)
+  expect(first.result.finalizedHeight).toBeGreaterThan(0)
+
+  const second = await up('8s')
+  expect(second).toMatchObject({ code: 0, result: { replicas: 4, divergent: 0 } })
+  expect(second.result.restarted).toBeGreaterThan(0)
+  expect(second.result.restarted).toBeGreaterThanOrEqual(first.result.finalizedHeight)
+  expect(second.result.finalizedHeight).toBeGreaterThan(second.result.restarted)
+
+  const genesis = parseGenesis(readFileSync(join(folder, 'genesis.json'), 'utf8'))
+  const receipt = readFileSync(join(folder, 'last-receipt.json'), 'utf8')
+  expect(new LightClient(genesis, nativeSuite).readReceipt(receipt)).toHaveProperty('proven')
+}, 90_000)
