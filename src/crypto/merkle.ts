@@ -80,7 +80,8 @@ export function verifyInclusion(
   path: readonly Uint8Array[],
   root: Uint8Array,
 ): boolean {
-  if (!Number.isSafeInteger(index) || index < 0 || index >= size || size > LEAVES_MAX) return false
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size)) return false
+  if (index < 0 || index >= size || size > LEAVES_MAX) return false
   const scratch = new Uint8Array(65)
   let node = index
   let last = size - 1

@@ -3,7 +3,15 @@ import { decodeEnvelope } from '../codec/consensus.js'
 import { statementBytes, transactionStatement } from '../codec/statements.js'
 import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.js'
 import type { Counters, SignatureJob, SignatureVerifier } from '../ports.js'
-import type { Batch, FinalityCertificate, Message, Signed, Transaction, Verified } from '../types/index.js'
+import type {
+  Batch,
+  DecisionCertificate,
+  FinalityCertificate,
+  Message,
+  Signed,
+  Transaction,
+  Verified,
+} from '../types/index.js'
 import { markVerified } from '../types/verified.js'
 import type { Authenticity } from './authenticity.js'
 import type { ReplicaContext } from './context.js'
@@ -53,6 +61,13 @@ export class Ingress {
     if (this.#authenticity.certificateProblem(certificate, 'persist') !== undefined)
       return this.reject('bad-certificate')
     return markVerified(certificate)
+  }
+
+  /** Whether a quorum decided what the certificate names. */
+  isDecision(certificate: DecisionCertificate): boolean {
+    if (this.#authenticity.certificateProblem(certificate, 'accept') === undefined) return true
+    this.reject('bad-certificate')
+    return false
   }
 
   /** Decodes a batch and checks its author; the transactions are still to be verified. */

@@ -32,6 +32,8 @@ const LANE_BATCHES_MAX_FACTOR = 2
 /** Transactions of peers whose signatures are being checked; above, reading waits. */
 const VERIFYING_MAX = 4_096
 const EVIDENCE_MAX = 64
+/** Of one replica: more of it says nothing new, and must not drive out that of others. */
+const EVIDENCE_PER_REPLICA_MAX = 8
 const SWEEP_MS = 1_000
 
 export interface ReplicaStatus extends CoreStatus {
@@ -190,7 +192,7 @@ export class Replica {
 
   #onEnvelope(bytes: Uint8Array): void {
     // Votes live on in certificates; a copy keeps them from holding the whole chunk of the stream that they came in.
-    const message = this.#ingress.message(bytes.slice())
+    const message = this.#ingress.message(new Uint8Array(bytes))
     if (message === undefined) return
     this.#feed({ kind: 'message', message })
   }
@@ -208,7 +210,7 @@ export class Replica {
         this.#makeRoom()
         if (verified === undefined) {
           // Its author signed a batch that holds a wrong client signature.
-          this.#onMisbehaviour({ replica: batch.lane, reason: 'bad-batch', messages: [bytes] })
+          this.#onMisbehaviour({ replica: batch.lane, reason: 'bad-batch', messages: [new Uint8Array(bytes)] })
           return
         }
         this.#keep(verified)
@@ -298,6 +300,8 @@ export class Replica {
 
   #onMisbehaviour(evidence: Evidence): void {
     this.#modules.counters.add(`misbehaviour.${evidence.reason}`)
+    const known = this.#evidence.filter(({ replica }) => replica === evidence.replica).length
+    if (known >= EVIDENCE_PER_REPLICA_MAX) return
     this.#modules.logger.error({ replica: evidence.replica, reason: evidence.reason }, 'misbehaviour of a replica')
     this.#evidence.push(evidence)
     if (this.#evidence.length > EVIDENCE_MAX) this.#evidence.shift()

@@ -50,8 +50,8 @@ export interface CertifiedBlock {
 }
 
 /**
- * Checks a block of a peer: a quorum certified the header, the header names the value, and the value names the
- * batches. The transactions need no check of their own: a quorum that executed them vouches for them.
+ * Checks a block of a peer: a quorum certified the header, the header names the value, a quorum decided the value, and the
+ * value names the batches. The transactions need no check of their own: a quorum that executed them vouches for them.
  */
 export function openRecord(context: ReplicaContext, ingress: Ingress, record: BlockRecord): CertifiedBlock | undefined {
   const { sealed, finality } = record
@@ -72,6 +72,8 @@ export function openRecord(context: ReplicaContext, ingress: Ingress, record: Bl
   }
   if (batches.map(({ digest }) => digest).join() !== value.batches.join()) return ingress.reject('bad-block')
   const { decision } = record
+  if (decision.cid !== sealed.header.height || decision.digest !== value.digest) return ingress.reject('bad-block')
+  if (!ingress.isDecision(decision)) return undefined
   const decided = { height: sealed.header.height, value, batches, decision, finality }
   return { decided, headerHash: sealed.hash, certificate }
 }

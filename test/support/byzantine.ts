@@ -70,6 +70,10 @@ export class ByzantineMember {
     return this.#transport.connected()
   }
 
+  counters(): Readonly<Record<string, number>> {
+    return this.#transport.counters()
+  }
+
   /** Sends bytes as a frame to one replica, or to all. */
   send(
     bytes: Uint8Array,
