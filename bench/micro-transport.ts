@@ -2,7 +2,7 @@ import { decodeTransportKey, peerIdOf } from '../src/p2p/keys.js'
 import { createLibp2pTransport } from '../src/p2p/libp2p-transport.js'
 import type { Logger, Transport } from '../src/ports.js'
 import { clientSeed } from './load.js'
-import type { Measure } from './micro.js'
+import type { Measure } from './measure.js'
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 const COALESCED = 128

@@ -17,6 +17,7 @@ import { createSigner, ed25519PublicKey } from '../src/node/signer.js'
 import { Executor } from '../src/replica/executor.js'
 import { type Batch, type Genesis, LIMITS, ROLES, type Transaction } from '../src/types/index.js'
 import { clientPublicKey, clientSeed } from './load.js'
+import type { Measure } from './measure.js'
 import { benchTransport } from './micro-transport.js'
 
 const BLOCK = LIMITS.batchTransactionsMax
@@ -61,8 +62,6 @@ export async function benchMicro(quick: boolean, say: (text: string) => void): P
   await benchTransport(measure)
   return micros
 }
-
-export type Measure = (name: string, units: number, work: () => unknown) => Promise<void>
 
 async function crypto(measure: Measure): Promise<void> {
   const { sign } = createSigner(clientSeed(0))
