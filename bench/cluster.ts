@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { mkdtempSync, openSync, rmSync } from 'node:fs'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compare } from '../src/cli/up.js'
@@ -38,6 +38,7 @@ export interface ClusterBenchResult {
 }
 
 const WARM_UP_MS = 4_000
+const LOG_TAIL_CHARACTERS = 4_000
 
 /** Real replica processes, and one process of closed-loop clients that keeps them busy. */
 export async function benchCluster(
@@ -45,13 +46,14 @@ export async function benchCluster(
   say: (text: string) => void,
 ): Promise<ClusterBenchResult> {
   const folder = mkdtempSync(join(tmpdir(), 'etalon-bench-'))
+  const log = join(folder, 'replicas.log')
   const cluster = await LocalCluster.prepare({
     folder,
     replicas: options.replicas,
     members: membersOf(options),
     parameters: { window: options.window },
     linkDelayMs: options.delayMs,
-    logTo: openSync(join(folder, 'replicas.log'), 'a'),
+    logTo: openSync(log, 'a'),
     config: {
       logLevel: 'warn',
       sync: options.sync,
@@ -62,6 +64,9 @@ export async function benchCluster(
     say(`starting ${options.replicas} replicas`)
     const replicas = await cluster.start()
     return await measure(cluster, replicas, options, say)
+  } catch (error) {
+    say(`the replicas said last:\n${readFileSync(log, 'utf8').slice(-LOG_TAIL_CHARACTERS)}`)
+    throw error
   } finally {
     await cluster.stop()
     rmSync(folder, { recursive: true, force: true })

@@ -56,7 +56,7 @@ test('what a client saw final is there, the same everywhere, after kill -9 of al
     `total crash: ${ROUNDS} rounds, ${seen.size} transactions seen final, height ${Math.max(...heights)}, ` +
       `slowest restart to the height seen ${restartMs.toFixed(0)} ms\n`,
   )
-}, 300_000)
+}, 600_000)
 
 function targets() {
   return processes.cluster.running().map(({ id, url }) => ({ url, identity: processes.identity(id) }))
