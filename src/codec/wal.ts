@@ -1,4 +1,4 @@
-import type { PreparedCertificate, Regency, StopData, Sync } from '../types/index.js'
+import type { WalRecord } from '../types/index.js'
 import { certificateFromWire, certificateToWire } from './block.js'
 import { decodeStopData, decodeSync, encodeMessageBody, encodeStopData } from './consensus.js'
 import { digestBytes, isCount, toDigest } from './statements.js'
@@ -6,19 +6,7 @@ import type { CodecContext } from './transaction.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
 /** A record of the write-ahead log: what the core persists, and the batches that its values name. */
-export type LogRecord =
-  | { readonly kind: 'batch'; readonly bytes: Uint8Array }
-  | {
-      readonly kind: 'write'
-      readonly cid: number
-      readonly regency: Regency
-      readonly digest: string
-      readonly value: Uint8Array
-    }
-  | { readonly kind: 'accept'; readonly prepared: PreparedCertificate }
-  | { readonly kind: 'stop'; readonly regency: Regency }
-  | { readonly kind: 'stop-data'; readonly message: StopData }
-  | { readonly kind: 'sync'; readonly message: Sync }
+export type LogRecord = { readonly kind: 'batch'; readonly bytes: Uint8Array } | WalRecord
 
 export function encodeLogRecord(record: LogRecord): Uint8Array {
   switch (record.kind) {

@@ -7,17 +7,17 @@ import type {
   FinalityCertificate,
   Height,
   Message,
-  PreparedCertificate,
   Regency,
   ReplicaId,
   Signed,
-  StopData,
-  Sync,
   TimeMs,
   Value,
   Verified,
   View,
+  WalRecord,
 } from '../types/index.js'
+
+export type { WalRecord } from '../types/index.js'
 
 /** `tick` comes back steadily; `propose` ends the wait for a fuller proposal; `fetch` the wait for batches on their way. */
 export type Timer = 'tick' | 'propose' | 'fetch'
@@ -51,25 +51,6 @@ export type Input =
       readonly batches: readonly Digest[]
       readonly certificate: Verified<FinalityCertificate>
     }
-
-/** What must survive a crash of this replica. */
-export type WalRecord =
-  /** This replica's WRITE, with the value, so that it can be given to others after a crash of all. */
-  | {
-      readonly kind: 'write'
-      readonly cid: ConsensusId
-      readonly regency: Regency
-      readonly digest: Digest
-      readonly value: Uint8Array
-    }
-  /** This replica's ACCEPT: the prepared certificate behind it is the lock. */
-  | { readonly kind: 'accept'; readonly prepared: PreparedCertificate }
-  /** No vote below this regency any more. */
-  | { readonly kind: 'stop'; readonly regency: Regency }
-  /** The regency was installed, and this is the STOPDATA sent for it. */
-  | { readonly kind: 'stop-data'; readonly message: StopData }
-  /** The SYNC that opened the regency. */
-  | { readonly kind: 'sync'; readonly message: Sync }
 
 /**
  * What the runtime carries out, in order. Nothing after a `persist` may leave the machine before that record is

@@ -96,3 +96,22 @@ export interface Evidence {
   /** Encoded envelopes. */
   readonly messages: readonly Uint8Array[]
 }
+
+/** What must survive a crash of this replica. */
+export type WalRecord =
+  /** This replica's WRITE, with the value, so that it can be given to others after a crash of all. */
+  | {
+      readonly kind: 'write'
+      readonly cid: ConsensusId
+      readonly regency: Regency
+      readonly digest: Digest
+      readonly value: Uint8Array
+    }
+  /** This replica's ACCEPT: the prepared certificate behind it is the lock. */
+  | { readonly kind: 'accept'; readonly prepared: PreparedCertificate }
+  /** No vote below this regency any more. */
+  | { readonly kind: 'stop'; readonly regency: Regency }
+  /** The regency was installed, and this is the STOPDATA sent for it. */
+  | { readonly kind: 'stop-data'; readonly message: StopData }
+  /** The SYNC that opened the regency. */
+  | { readonly kind: 'sync'; readonly message: Sync }
