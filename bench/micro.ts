@@ -12,9 +12,10 @@ import { BUILT_IN_CONTRACTS, createRuntime, possessionStatement, recordStatement
 import { MerkleTree } from '../src/crypto/index.js'
 import { nativeSuite } from '../src/crypto/native.js'
 import { openLedger } from '../src/ledger/index.js'
-import { contextOf, genesisBlock } from '../src/node/create-node.js'
+import { genesisBlock } from '../src/node/create-node.js'
 import { createSigner, ed25519PublicKey } from '../src/node/signer.js'
 import { Executor } from '../src/replica/executor.js'
+import { contextOf } from '../src/replica/index.js'
 import { type Batch, type Genesis, LIMITS, ROLES, type Transaction } from '../src/types/index.js'
 import { clientPublicKey, clientSeed } from './load.js'
 import type { Measure } from './measure.js'
@@ -167,7 +168,7 @@ async function block(
 ): Promise<void> {
   const { genesis, networkId } = world
   const runtime = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite: nativeSuite, genesis })
-  const context = contextOf(genesis, genesis.replicas[0] as Genesis['replicas'][number])
+  const context = contextOf(genesis, genesis.replicas[0] as Genesis['replicas'][number], nativeSuite)
   const ledger = await openLedger({
     path,
     networkId: toHex(networkId),

@@ -5,7 +5,7 @@ import { createApi } from '../api/index.js'
 import { toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 import { sealHeader } from '../codec/block.js'
-import { genesisHeader, genesisView, networkIdOf } from '../codec/genesis.js'
+import { genesisHeader } from '../codec/genesis.js'
 import { type CoreTimings, DEFAULT_TIMINGS } from '../consensus/index.js'
 import { BUILT_IN_CONTRACTS, createRuntime, type Runtime } from '../contracts/index.js'
 import { nativeSuite } from '../crypto/native.js'
@@ -22,10 +22,10 @@ import { decodeTransportKey } from '../p2p/keys.js'
 import { createLibp2pTransport } from '../p2p/libp2p-transport.js'
 import type { Ledger, Logger, SignatureVerifier, Transport } from '../ports.js'
 import {
+  contextOf,
   DEFAULT_LANE,
   DEFAULT_PROPOSALS,
   type LaneOptions,
-  membersOf,
   Replica,
   type ReplicaContext,
 } from '../replica/index.js'
@@ -66,7 +66,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
   const { genesisDocument: genesis } = config
   const keys = readReplicaKeys(config.keys)
   const info = replicaInfo(genesis, config, keys)
-  const context = contextOf(genesis, info)
+  const context = contextOf(genesis, info, nativeSuite)
   const counters = new CounterMap()
   const runtime = createRuntime({
     contracts: BUILT_IN_CONTRACTS,
@@ -171,21 +171,6 @@ function markKeyUsed(config: NodeConfig): void {
   writeFileSync(usedMarker(config), 'This key has been used to vote. See docs/errors.md, node/votes-lost.\n', {
     mode: 0o600,
   })
-}
-
-/** What identifies the network and this replica in it. */
-export function contextOf(genesis: Genesis, info: ReplicaInfo): ReplicaContext {
-  const view = genesisView(genesis)
-  return {
-    genesis,
-    networkId: networkIdOf(nativeSuite.sha256, genesis),
-    sha256: nativeSuite.sha256,
-    suite: nativeSuite,
-    self: info.id,
-    organization: info.organization,
-    view,
-    members: membersOf(view),
-  }
 }
 
 export function genesisBlock(genesis: Genesis, runtime: Runtime): LedgerGenesis {

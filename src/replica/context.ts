@@ -1,4 +1,5 @@
 import { fromHex } from '../base/bytes.js'
+import { genesisView, networkIdOf } from '../codec/genesis.js'
 import type { CodecContext } from '../codec/transaction.js'
 import type { Runtime } from '../contracts/index.js'
 import type { CryptoSuite } from '../crypto/index.js'
@@ -42,4 +43,19 @@ export function membersOf(view: View): ReadonlyMap<ReplicaId, Member> {
       { info, consensusKey: fromHex(info.consensusKey, 32) ?? new Uint8Array(32) },
     ]),
   )
+}
+
+/** What identifies the network and this replica in it. */
+export function contextOf(genesis: Genesis, info: ReplicaInfo, suite: CryptoSuite): ReplicaContext {
+  const view = genesisView(genesis)
+  return {
+    genesis,
+    networkId: networkIdOf(suite.sha256, genesis),
+    sha256: suite.sha256,
+    suite,
+    self: info.id,
+    organization: info.organization,
+    view,
+    members: membersOf(view),
+  }
 }

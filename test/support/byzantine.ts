@@ -3,9 +3,9 @@ import { decodeFrame, encodeFrame, type FetchReply, type Frame } from '../../src
 import { batchDigest, statementBytes } from '../../src/codec/statements.js'
 import { encodeBatch, encodeBatchBody } from '../../src/codec/transaction.js'
 import { nativeSuite } from '../../src/crypto/native.js'
-import { contextOf } from '../../src/node/create-node.js'
 import { createSigner } from '../../src/node/signer.js'
 import type { Signer, TrafficClass, Transport } from '../../src/ports.js'
+import { contextOf } from '../../src/replica/index.js'
 import type { Digest, Message, ReplicaId, Signed } from '../../src/types/index.js'
 import { type InProcessNetwork, testSeed } from './in-process.js'
 
@@ -38,7 +38,7 @@ export class ByzantineMember {
     const info = genesis.replicas[id]
     if (info === undefined) throw new Error(`no replica ${id}`)
     this.id = id
-    this.networkId = contextOf(genesis, info).networkId
+    this.networkId = contextOf(genesis, info, nativeSuite).networkId
     this.#others = genesis.replicas.map((replica) => replica.id).filter((other) => other !== id)
     const any = 64 * 1024 * 1024
     this.#transport = network.network.transport({

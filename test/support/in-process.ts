@@ -11,13 +11,13 @@ import { BUILT_IN_CONTRACTS, createRuntime, type Runtime } from '../../src/contr
 import { nativeSuite } from '../../src/crypto/native.js'
 import { type Database, openLedger, openWriteAheadLog } from '../../src/ledger/index.js'
 import { CounterMap } from '../../src/node/counters.js'
-import { contextOf, genesisBlock } from '../../src/node/create-node.js'
+import { genesisBlock } from '../../src/node/create-node.js'
 import { inlineVerifier } from '../../src/node/signature-pool.js'
 import { createSigner, ed25519PublicKey } from '../../src/node/signer.js'
 import { systemClock } from '../../src/node/system-clock.js'
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/p2p/memory-transport.js'
 import type { Ledger, Logger } from '../../src/ports.js'
-import { DEFAULT_LANE, DEFAULT_PROPOSALS, type Outcome, Replica } from '../../src/replica/index.js'
+import { contextOf, DEFAULT_LANE, DEFAULT_PROPOSALS, type Outcome, Replica } from '../../src/replica/index.js'
 import { type Genesis, ROLES } from '../../src/types/index.js'
 
 export const silent: Logger = {
@@ -109,7 +109,7 @@ export class InProcessNetwork {
     const info = genesis.replicas[id]
     const database = this.#databases[id]
     if (info === undefined || database === undefined) throw new Error(`no replica ${id}`)
-    const context = contextOf(genesis, info)
+    const context = contextOf(genesis, info, nativeSuite)
     const runtime = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite: nativeSuite, genesis })
     const ledger = await openLedger({
       database,
