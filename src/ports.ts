@@ -23,10 +23,23 @@ export interface Clock {
   soon(callback: () => void): void
 }
 
-/** Holds this replica's consensus key. */
+/** One consensus key. */
 export interface Signer {
   /** Ed25519 signature, 64 bytes, over a statement of codec/statements.ts. */
   sign(statement: Uint8Array): Uint8Array
+}
+
+/**
+ * The consensus keys of this replica. A key belongs to the views that name it and is erased when they have ended, so that no old
+ * majority can sign a second history later (SmartChain, section V-C). Public keys are 64 hexadecimal characters.
+ */
+export interface KeyRing {
+  /** `undefined` when the key is not held, or not any more. */
+  signer(publicKey: string): Signer | undefined
+  /** The key to vote with from the next view on, made and durable when this returns. `undefined`: keys are not changed. */
+  next(): string | undefined
+  /** Erases all keys but these and the next one, for good. */
+  retain(publicKeys: readonly string[]): void
 }
 
 /** One signature to check. */
@@ -143,8 +156,11 @@ export interface Ledger extends StateReader {
   stage(changes: readonly StateChange[]): StagedState
   /** Appends the block above the tip: one atomic, synced write. Refuses a gap, a wrong `previous`, or a root other than staged. */
   append(block: NewBlock): Promise<void>
-  /** Stores a finality certificate of an executed block. Not synced: a quorum can always give it again. */
-  finalize(certificate: FinalityCertificate): Promise<void>
+  /**
+   * Stores a finality certificate of an executed block. Not synced unless it must be `durable`: a quorum can give it again as
+   * long as it has the keys of that view.
+   */
+  finalize(certificate: FinalityCertificate, durable?: boolean): Promise<void>
   header(height: Height): SealedHeader | undefined
   receipts(height: Height): readonly Uint8Array[] | undefined
   finality(height: Height): FinalityCertificate | undefined

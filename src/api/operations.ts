@@ -6,7 +6,6 @@ import type { ApiModules } from './modules.js'
 /** Status, health and metrics, for those who run the replica. */
 export function operationRoutes(app: FastifyInstance, modules: ApiModules): void {
   const { replica, context } = modules
-  const { votes } = quorumOf(context.view.replicas.length)
 
   app.get('/v1/status', { schema: { summary: 'Where this replica stands' } }, async () => ({
     ...replica.status(),
@@ -16,6 +15,7 @@ export function operationRoutes(app: FastifyInstance, modules: ApiModules): void
 
   app.get('/v1/health', { schema: { summary: '200 while it works and sees a quorum' } }, async (_request, reply) => {
     const { health, connected } = replica.status()
+    const { votes } = quorumOf(context.views.current.view.replicas.length)
     const healthy = health === 'running' && connected.length + 1 >= votes
     return reply.code(healthy ? 200 : 503).send({ healthy, health, connected: connected.length, needed: votes - 1 })
   })

@@ -9,7 +9,8 @@ import { EXIT, printJson, say, sayError } from './output.js'
  */
 export async function startReplica(path: string, options: { readonly json?: boolean }): Promise<void> {
   const config = readConfig(path)
-  const organization = config.genesisDocument.replicas.find(({ id }) => id === config.replica)?.organization
+  const organization =
+    config.genesisDocument.replicas.find(({ id }) => id === config.replica)?.organization ?? config.organization
   const logger = createLogger(config.logLevel ?? 'info', { replica: config.replica })
   const node = await createNode(config, { logger })
   node.replica.onHalt = () => {

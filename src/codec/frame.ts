@@ -1,5 +1,13 @@
-import { type BlockRecord, type Digest, type Height, LIMITS, type Regency, type ViewId } from '../types/index.js'
-import { recordFromWire, recordToWire } from './block.js'
+import {
+  type BlockRecord,
+  type Digest,
+  type FinalityCertificate,
+  type Height,
+  LIMITS,
+  type Regency,
+  type ViewId,
+} from '../types/index.js'
+import { certificateFromWire, certificateToWire, recordFromWire, recordToWire } from './block.js'
 import { digestBytes, isCount, type Sha256, toDigest } from './statements.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
@@ -10,6 +18,8 @@ export interface Status {
   readonly decided: Height
   readonly executed: Height
   readonly finalized: Height
+  /** Of `finalized`, for a replica that may only believe proofs; unchecked. */
+  readonly finality?: FinalityCertificate
 }
 
 export interface FetchRequest {
@@ -43,7 +53,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
     case 'batch':
       return encodeWire(wire.Frame, { batch: frame.bytes })
     case 'status':
-      return encodeWire(wire.Frame, { status: frame.status })
+      return encodeWire(wire.Frame, { status: statusToWire(frame.status) })
     case 'fetch':
       return encodeWire(wire.Frame, {
         fetch: {
@@ -76,6 +86,10 @@ export function decodeFrame(sha256: Sha256, bytes: Uint8Array): Frame | undefine
   return undefined
 }
 
+function statusToWire({ finality, ...status }: Status): wire.Status.$Properties {
+  return finality === undefined ? status : { ...status, finality: certificateToWire(finality) }
+}
+
 function decodeStatus(carried: wire.Status.$Properties): Frame | undefined {
   const status = {
     view: carried.view ?? 0,
@@ -84,7 +98,10 @@ function decodeStatus(carried: wire.Status.$Properties): Frame | undefined {
     executed: (carried.executed as number | null) ?? 0,
     finalized: (carried.finalized as number | null) ?? 0,
   }
-  return Object.values(status).every(isCount) ? { kind: 'status', status } : undefined
+  if (!Object.values(status).every(isCount)) return undefined
+  if (!carried.finality) return { kind: 'status', status }
+  const finality = certificateFromWire(carried.finality, 'persist')
+  return finality?.cid === status.finalized ? { kind: 'status', status: { ...status, finality } } : undefined
 }
 
 function decodeFetch(carried: wire.FetchRequest.$Properties): Frame | undefined {

@@ -24,6 +24,10 @@ export function encodeLogRecord(record: LogRecord): Uint8Array {
       return encodeWire(wire.WalRecord, { stopData: encodeStopData(record.message) })
     case 'sync':
       return encodeWire(wire.WalRecord, { sync: encodeMessageBody(record.message) })
+    case 'view':
+      return encodeWire(wire.WalRecord, { view: record.view + 1 })
+    case 'abstain':
+      return encodeWire(wire.WalRecord, { abstain: record.over ? 2 : 1 })
   }
 }
 
@@ -46,6 +50,8 @@ export function decodeLogRecord(context: CodecContext, bytes: Uint8Array): LogRe
     const message = decodeSync(context, carried.sync)
     return message && { kind: 'sync', message }
   }
+  if (carried.view) return { kind: 'view', view: carried.view - 1 }
+  if (carried.abstain === 1 || carried.abstain === 2) return { kind: 'abstain', over: carried.abstain === 2 }
   return undefined
 }
 

@@ -2,13 +2,13 @@ import type { ReplicaId } from '../types/index.js'
 import { LIMITS } from '../types/index.js'
 import type { Effect, PeerStatus } from './interface.js'
 import { stopMessage } from './on-regency.js'
-import { type CoreState, peersInTurn } from './state.js'
+import { type CoreState, mayVote } from './state.js'
 
-/** A peer says where it stands: who is behind is helped, who is ahead is asked. */
+/** A peer says where it stands: who is behind is helped, who is ahead is asked, whatever view it is in. */
 export function onStatus(state: CoreState, from: ReplicaId, status: PeerStatus, out: Effect[]): void {
-  if (!state.members.has(from) || status.view !== state.options.view.id) return
   state.peers.set(from, status)
-  if (status.regency < state.regency) {
+  const sameView = state.members.has(from) && status.view === state.options.view.id
+  if (sameView && status.regency < state.regency && mayVote(state)) {
     if (state.signedSync !== undefined) out.push({ kind: 'relay', to: [from], message: state.signedSync })
     else out.push({ kind: 'send', to: [from], message: stopMessage(state) })
   }
@@ -43,6 +43,9 @@ export function fetchBlocks(state: CoreState, out: Effect[]): void {
   const from = state.finalized + 1
   const to = Math.min(target, from + LIMITS.fetchBlocksMax - 1)
   state.blockFetch = { to, sentMs: nowMs }
-  const ahead = peersInTurn(state).filter((peer) => (state.peers.get(peer)?.finalized ?? 0) >= from)
-  out.push({ kind: 'fetch', what: { batches: [], values: [], blocks: { from, to } }, from: ahead.slice(0, 1) })
+  const ahead = [...state.peers].filter(([, { finalized }]) => finalized >= from).map(([peer]) => peer)
+  const next = ahead[state.fetches % ahead.length]
+  state.fetches += 1
+  if (next === undefined) return
+  out.push({ kind: 'fetch', what: { batches: [], values: [], blocks: { from, to } }, from: [next] })
 }

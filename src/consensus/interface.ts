@@ -39,7 +39,13 @@ export type Input =
   | { readonly kind: 'status'; readonly from: ReplicaId; readonly status: PeerStatus }
   | { readonly kind: 'timeout'; readonly timer: Timer }
   /** The block was executed and is durable here. */
-  | { readonly kind: 'executed'; readonly height: Height; readonly headerHash: Digest }
+  | {
+      readonly kind: 'executed'
+      readonly height: Height
+      readonly headerHash: Digest
+      /** Last height of this view, once a block has set it. */
+      readonly lastHeight?: Height
+    }
   /** The block was taken from a peer with its certificate, executed here if it was not yet, and is durable. */
   | {
       readonly kind: 'state-installed'
@@ -50,7 +56,13 @@ export type Input =
       /** Digests of its batches. */
       readonly batches: readonly Digest[]
       readonly certificate: Verified<FinalityCertificate>
+      /** In which it was decided. */
+      readonly regency: Regency
+      /** Last height of this view, once a block has set it. */
+      readonly lastHeight?: Height
     }
+  /** A member proved how far it has finalized: what a replica that lost its votes waits for. */
+  | { readonly kind: 'report'; readonly from: ReplicaId; readonly certificate: Verified<FinalityCertificate> }
 
 /**
  * What the runtime carries out, in order. Nothing after a `persist` may leave the machine before that record is
@@ -84,6 +96,8 @@ export type Effect =
   | { readonly kind: 'drop-batches'; readonly digests: readonly Digest[] }
   | { readonly kind: 'regency-installed'; readonly regency: Regency; readonly leader: ReplicaId }
   | { readonly kind: 'misbehaviour'; readonly evidence: Evidence }
+  /** How far the silence of a replica that lost its votes reaches; over when there is no bound any more. */
+  | { readonly kind: 'abstaining'; readonly until: Height | undefined }
   /** A quorum holds another block at a height that this replica executed: stop and keep the evidence. */
   | {
       readonly kind: 'diverged'
@@ -131,6 +145,12 @@ export const DEFAULT_TIMINGS: CoreTimings = {
 export interface CoreOptions {
   readonly self: ReplicaId
   readonly view: View
+  /** First height that the view orders: what is below is final for every replica that is in the view. */
+  readonly firstHeight: Height
+  /** Last height that the view orders, where that is known already. */
+  readonly lastHeight?: Height
+  /** False for a replica that only follows: not in the view, or without its key. */
+  readonly votes: boolean
   /** W: how many instances may be open. */
   readonly window: number
   readonly clockDriftMsMax: number
@@ -151,6 +171,7 @@ export interface CoreOptions {
 export interface Restored {
   readonly executed: Height
   readonly finalized: Height
+  /** Of `finalized`; not needed where that lies below the view. */
   readonly finality?: FinalityCertificate
   /** Header hash and value digest of the heights above `finalized` up to `executed`, ascending. */
   readonly blocks: readonly { readonly headerHash: Digest; readonly value: Digest }[]

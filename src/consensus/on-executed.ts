@@ -1,16 +1,21 @@
-import type { Digest, FinalityCertificate, Height } from '../types/index.js'
+import type { Digest, Height } from '../types/index.js'
 import { fetchBlocks } from './catch-up.js'
-import type { Effect } from './interface.js'
+import type { Effect, Input } from './interface.js'
 import { finalizeReady } from './on-vote.js'
-import { type CoreState, instanceAt, openInstances } from './state.js'
+import { type CoreState, instanceAt, mayVote, openInstances } from './state.js'
 import { advance, deliverReady, propose } from './voting.js'
 
 /** Step 7: the block is durable here, so this replica says so; the window moves on. */
-export function onExecuted(state: CoreState, height: Height, headerHash: Digest, out: Effect[]): void {
+export function onExecuted(
+  state: CoreState,
+  { height, headerHash, lastHeight }: Extract<Input, { kind: 'executed' }>,
+  out: Effect[],
+): void {
+  if (lastHeight !== undefined) state.lastHeight = lastHeight
   if (height <= state.finalized) return
   noteExecuted(state, height)
   instanceAt(state, height).header = headerHash
-  out.push({ kind: 'send', to: 'view', message: persistVote(height, headerHash) })
+  if (mayVote(state)) out.push({ kind: 'send', to: 'view', message: persistVote(height, headerHash) })
   afterExecution(state, out)
 }
 
@@ -20,21 +25,18 @@ export const persistVote = (height: Height, digest: Digest) =>
 /** A block came from a peer, with the proof that it is final. */
 export function onStateInstalled(
   state: CoreState,
-  block: {
-    readonly height: Height
-    readonly headerHash: Digest
-    readonly value: Digest
-    readonly batches: readonly Digest[]
-  },
-  certificate: FinalityCertificate,
+  block: Extract<Input, { kind: 'state-installed' }>,
   out: Effect[],
 ): void {
-  if (block.height <= state.finalized) return
+  if (block.lastHeight !== undefined) state.lastHeight = block.lastHeight
+  // What lies above the view is for the next one.
+  if (block.height <= state.finalized || block.height > (state.lastHeight ?? block.height)) return
   noteExecuted(state, block.height)
   const instance = instanceAt(state, block.height)
   instance.header = block.headerHash
   instance.outcome = block.value
-  instance.finality = certificate
+  instance.installedIn = block.regency
+  instance.finality = block.certificate
   for (const digest of block.batches) state.pool.order(digest)
   instance.installed = block.batches
   state.lastNewsMs = state.nowMs

@@ -3,12 +3,12 @@ import { LIMITS } from '../types/index.js'
 import type { Effect } from './interface.js'
 import { leaderOf } from './quorum.js'
 import { chooseForRegency, type RegencyChoice, stopDataProblem } from './regency-choice.js'
-import { type CoreState, instanceAt, leader, leads, openInstances, persist } from './state.js'
+import { baseOf, type CoreState, instanceAt, leader, leads, mayVote, openInstances, persist } from './state.js'
 import { advance, deliverReady, isHeld, propose } from './voting.js'
 
 /** Step 1: gives the leader up. After this the replica votes in no regency below. */
 export function sendStop(state: CoreState, regency: Regency, out: Effect[]): void {
-  if (regency <= state.regency || regency <= state.stopSent) return
+  if (regency <= state.regency || regency <= state.stopSent || !mayVote(state)) return
   state.stopSent = regency
   state.phase = 'stopping'
   state.phaseSinceMs = state.nowMs
@@ -43,17 +43,22 @@ function installRegency(state: CoreState, regency: Regency, out: Effect[]): void
   enterRegency(state, regency, 'syncing')
   state.sync = undefined
   state.signedSync = undefined
+  out.push({ kind: 'regency-installed', regency, leader: leader(state) })
+  if (mayVote(state)) sendStopData(state, out)
+}
+
+function sendStopData(state: CoreState, out: Effect[]): void {
+  const { regency, finality } = state
   const message: StopData = {
     kind: 'stop-data',
     regency,
     finalized: state.finalized,
     prepared: locks(state),
-    ...(state.finality === undefined ? {} : { finality: state.finality }),
+    ...(finality === undefined ? {} : { finality }),
   }
   state.ownStopData = message
   state.lastResendMs = state.nowMs
   persist(out, { kind: 'stop-data', message })
-  out.push({ kind: 'regency-installed', regency, leader: leader(state) })
   out.push({ kind: 'send', to: [leader(state)], message })
 }
 
@@ -80,12 +85,13 @@ export function onStopData(state: CoreState, signed: Signed<StopData>, out: Effe
   const { message, sender } = signed
   const { options, quorum } = state
   if (message.regency < state.regency || leaderOf(options.view, message.regency) !== options.self) return
+  if (!mayVote(state)) return
   if (message.regency === state.regency && state.phase === 'normal') {
     // The sender missed the SYNC.
     if (state.sync !== undefined) out.push({ kind: 'send', to: [sender], message: state.sync })
     return
   }
-  if (stopDataProblem(message, message.regency, options.view, options.window) !== undefined) {
+  if (stopDataProblem(message, message.regency, options) !== undefined) {
     const evidence = { replica: sender, reason: 'bad-stop-data' as const, messages: [signed.bytes] }
     out.push({ kind: 'misbehaviour', evidence })
     return
@@ -119,7 +125,7 @@ export function syncProblem(state: CoreState, message: Sync): string | undefined
   for (const { sender, view, message: stopData } of message.stopData) {
     if (sender <= previous || !state.members.has(sender)) return 'senders are not ascending members of the view'
     if (view !== options.view.id) return 'a STOPDATA of another view'
-    const problem = stopDataProblem(stopData, message.regency, options.view, options.window)
+    const problem = stopDataProblem(stopData, message.regency, options)
     if (problem !== undefined) return `STOPDATA of replica ${sender}: ${problem}`
     previous = sender
   }
@@ -160,7 +166,10 @@ function openRegency(state: CoreState, message: Sync, out: Effect[]): void {
 export function adoptSync(state: CoreState, message: Sync): void {
   enterRegency(state, message.regency, 'normal')
   state.sync = message
-  const choice = chooseForRegency(message.stopData.map((signed) => signed.message))
+  const choice = chooseForRegency(
+    message.stopData.map((signed) => signed.message),
+    baseOf(state.options),
+  )
   state.binding = bindingOf(state, choice)
   state.nextFree = Math.max(choice.top, state.delivered) + 1
   for (const [cid, digest] of state.binding.digests) {

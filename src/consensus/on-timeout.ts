@@ -4,7 +4,7 @@ import type { Effect, Timer } from './interface.js'
 import { persistVote } from './on-executed.js'
 import { sendStop, stopMessage } from './on-regency.js'
 import type { PooledBatch } from './pool.js'
-import { type CoreState, type Instance, leader, leads, openInstances, peersInTurn } from './state.js'
+import { type CoreState, type Instance, leader, leads, mayVote, openInstances, peersInTurn } from './state.js'
 import { deliverReady, isNamed, missing, propose, scheduleFetch } from './voting.js'
 
 /** A tick that comes so many periods late means that this process stood still, not that the leader did. */
@@ -107,6 +107,7 @@ export function stopTimeoutMs(state: CoreState): number {
 }
 
 function checkLeader(state: CoreState, out: Effect[]): void {
+  if (!mayVote(state)) return
   const timeout = stopTimeoutMs(state)
   if (state.phase === 'syncing') {
     if (state.nowMs - state.phaseSinceMs >= timeout) giveUp(state, out)
@@ -114,7 +115,9 @@ function checkLeader(state: CoreState, out: Effect[]): void {
   }
   if (state.phase !== 'normal') return
   // What is decided but not final is work too: a replica that is needed for it may have given the leader up.
-  const work = state.pool.unordered > 0 || hasUndecided(state) || state.finalized < state.delivered
+  // So is a view that is to end.
+  const decided = Math.max(state.delivered, state.lastHeight ?? 0)
+  const work = state.pool.unordered > 0 || hasUndecided(state) || state.finalized < decided
   if (!work) {
     state.lastProgressMs = state.nowMs
     return
@@ -143,6 +146,12 @@ function giveUp(state: CoreState, out: Effect[]): void {
 /** Nothing relies on a transport that never loses: without news, all that this replica said and that may be needed is said again. */
 function resend(state: CoreState, out: Effect[]): void {
   state.lastResendMs = state.nowMs
+  if (mayVote(state)) resendOwn(state, out)
+  const { batches, values } = missing(state)
+  if (batches.length + values.length > 0) scheduleFetch(state, out)
+}
+
+function resendOwn(state: CoreState, out: Effect[]): void {
   if (state.phase === 'stopping') out.push({ kind: 'send', to: 'view', message: stopMessage(state) })
   if (state.phase === 'syncing') {
     if (state.ownStopData !== undefined) out.push({ kind: 'send', to: [leader(state)], message: state.ownStopData })
@@ -151,8 +160,6 @@ function resend(state: CoreState, out: Effect[]): void {
   for (const instance of openInstances(state)) {
     for (const message of ownMessages(state, instance)) out.push({ kind: 'send', to: 'view', message })
   }
-  const { batches, values } = missing(state)
-  if (batches.length + values.length > 0) scheduleFetch(state, out)
 }
 
 function ownMessages(state: CoreState, instance: Instance): readonly Message[] {

@@ -1,4 +1,5 @@
 import type { FinalityCertificate, Signed, Vote } from '../types/index.js'
+import { endAbstention } from './abstention.js'
 import type { Effect } from './interface.js'
 import { sendStop } from './on-regency.js'
 import { type CoreState, type Instance, inReach, instanceAt, leader } from './state.js'
@@ -82,6 +83,7 @@ function finalizeOne(state: CoreState, instance: Instance, certificate: Finality
   state.lastAdvanceMs = state.nowMs
   state.lastProgressMs = state.nowMs
   state.instances.delete(instance.cid)
+  endAbstention(state, instance, out)
   const { outcome } = instance
   const named = (outcome === undefined ? undefined : instance.values.get(outcome)?.batches) ?? instance.installed
   // After a regency change a batch may stand in two values; the second still needs it at hand.

@@ -15,6 +15,15 @@ import { certificateProblem } from './certificates.js'
  * computes it from the same n - f STOPDATA and comes to the same result.
  */
 
+/** What the choice must know of the view. */
+export interface ViewRules {
+  readonly view: View
+  /** W. */
+  readonly window: number
+  /** First height that the view orders. */
+  readonly firstHeight: Height
+}
+
 /** What a new regency must propose again. */
 export interface RegencyChoice {
   /** Highest height that is proven final. */
@@ -30,9 +39,10 @@ export interface RegencyChoice {
  * Says why a STOPDATA must not count, or nothing. Claims that are not proven are refused: the finalized height
  * needs its certificate, and each lock a prepared certificate of a regency below, for an instance in reach.
  */
-export function stopDataProblem(message: StopData, regency: Regency, view: View, window: number): string | undefined {
+export function stopDataProblem(message: StopData, regency: Regency, rules: ViewRules): string | undefined {
+  const { view, window } = rules
   if (message.regency !== regency) return `for regency ${message.regency}, not ${regency}`
-  const problem = finalityProblem(message, view)
+  const problem = finalityProblem(message, rules)
   if (problem !== undefined) return problem
   let previous = message.finalized
   for (const prepared of message.prepared) {
@@ -47,8 +57,11 @@ export function stopDataProblem(message: StopData, regency: Regency, view: View,
   return undefined
 }
 
-function finalityProblem(message: StopData, view: View): string | undefined {
-  if (message.finalized === 0) return message.finality === undefined ? undefined : 'a certificate for genesis'
+function finalityProblem(message: StopData, { view, firstHeight }: ViewRules): string | undefined {
+  const base = firstHeight - 1
+  if (message.finalized < base) return `finalized ${message.finalized}, below the view`
+  if (message.finalized === base)
+    return message.finality === undefined ? undefined : 'a certificate from below the view'
   if (message.finality === undefined) return `finalized ${message.finalized} without certificate`
   if (message.finality.cid !== message.finalized)
     return `certificate of ${message.finality.cid}, not ${message.finalized}`
@@ -56,9 +69,12 @@ function finalityProblem(message: StopData, view: View): string | undefined {
   return problem === undefined ? undefined : `finalized ${message.finalized}: ${problem}`
 }
 
-/** Computes what the new regency must propose, from STOPDATA without problems. */
-export function chooseForRegency(stopData: readonly StopData[]): RegencyChoice {
-  let base = 0
+/**
+ * Computes what the new regency must propose, from STOPDATA without problems.
+ * @param viewBase the height below the view, final for everyone in it
+ */
+export function chooseForRegency(stopData: readonly StopData[], viewBase: Height): RegencyChoice {
+  let base = viewBase
   let finality: FinalityCertificate | undefined
   const highest = new Map<ConsensusId, PreparedCertificate>()
   for (const message of stopData) {

@@ -14,6 +14,7 @@ import type {
   Value,
   Vote,
 } from '../types/index.js'
+import { onReport } from './abstention.js'
 import { onStatus } from './catch-up.js'
 import type { CoreOptions, Effect, Input, Restored, WalRecord } from './interface.js'
 import { onExecuted, onStateInstalled } from './on-executed.js'
@@ -33,6 +34,8 @@ export interface CoreStatus {
   readonly delivered: Height
   readonly executed: Height
   readonly finalized: Height
+  /** Why it casts no votes: it only follows, or its earlier votes are lost. */
+  readonly silent?: 'following' | 'abstaining'
   /** Batches that wait to be ordered. */
   readonly pendingBatches: number
   readonly openInstances: number
@@ -84,10 +87,13 @@ export class ReplicaCore {
         onTimeout(state, input.timer, out)
         break
       case 'executed':
-        onExecuted(state, input.height, input.headerHash, out)
+        onExecuted(state, input, out)
         break
       case 'state-installed':
-        onStateInstalled(state, input, input.certificate, out)
+        onStateInstalled(state, input, out)
+        break
+      case 'report':
+        onReport(state, input, out)
         break
       default:
         unreachable(input)
@@ -100,7 +106,18 @@ export class ReplicaCore {
     const { regency, phase, delivered, executed, finalized } = state
     const pendingBatches = state.pool.unordered
     const openInstances = state.instances.size
-    return { regency, phase, leader: leader(state), delivered, executed, finalized, pendingBatches, openInstances }
+    const silent = state.options.votes ? state.abstention && 'abstaining' : 'following'
+    return {
+      regency,
+      phase,
+      leader: leader(state),
+      delivered,
+      executed,
+      finalized,
+      ...(silent === undefined ? {} : { silent }),
+      pendingBatches,
+      openInstances,
+    }
   }
 
   /** The value of an open instance, for a peer that pulls it. */

@@ -54,6 +54,11 @@ function apply(state: CoreState, record: WalRecord): void {
     case 'sync':
       restoreSync(state, record)
       return
+    case 'abstain':
+      state.abstention = record.over ? undefined : { reports: new Map(), until: undefined }
+      return
+    case 'view':
+      return
   }
 }
 
@@ -65,7 +70,8 @@ function restoreSync(state: CoreState, record: Extract<WalRecord, { kind: 'sync'
 
 /** The least that a compacted log must hold: the promises of this replica and its votes in open instances. */
 export function durableRecords(state: CoreState): readonly WalRecord[] {
-  const records: WalRecord[] = []
+  const records: WalRecord[] = [{ kind: 'view', view: state.options.view.id }]
+  if (state.abstention !== undefined) records.push({ kind: 'abstain', over: false })
   if (state.sync !== undefined && state.sync.regency === state.regency) {
     records.push({ kind: 'sync', message: state.sync })
   } else if (state.ownStopData !== undefined) {

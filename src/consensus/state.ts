@@ -51,6 +51,8 @@ export interface Instance {
   outcome: Digest | undefined
   /** Batches of a block that came from a peer, whose value is not known here. */
   installed: readonly Digest[]
+  /** Regency in which a block that came from a peer was decided. */
+  installedIn: Regency | undefined
   /** Header hash of the executed block. */
   header: Digest | undefined
   /** A quorum's PERSISTs, waiting for the heights below. */
@@ -62,6 +64,14 @@ export interface Instance {
  * the regency is installed and its SYNC is awaited.
  */
 export type Phase = 'normal' | 'stopping' | 'syncing'
+
+/** A replica that does not know what it has voted for keeps silent (consensus.md, Recovery). */
+export interface Abstention {
+  /** Highest finalized height that each member has proved since. */
+  readonly reports: Map<ReplicaId, Height>
+  /** Finalizing above this ends it; unknown until a quorum has reported. */
+  until: Height | undefined
+}
 
 /** What a SYNC bound, for the regency in force. */
 export interface Binding {
@@ -79,6 +89,10 @@ export interface CoreState {
   readonly instances: Map<ConsensusId, Instance>
   readonly peers: Map<ReplicaId, PeerStatus>
 
+  /** Set while this replica may have voted for what it does not know of. */
+  abstention: Abstention | undefined
+  /** Last height of the view, once a block has set it. */
+  lastHeight: Height | undefined
   nowMs: TimeMs
   lastTickMs: TimeMs | undefined
   regency: Regency
@@ -136,6 +150,8 @@ export function initialState(options: CoreOptions, executed: Height, finalized: 
     pool: new BatchPool(options.laneBatchesMax),
     instances: new Map(),
     peers: new Map(),
+    abstention: undefined,
+    lastHeight: options.lastHeight,
     nowMs: 0,
     lastTickMs: undefined,
     regency: 1,
@@ -147,7 +163,7 @@ export function initialState(options: CoreOptions, executed: Height, finalized: 
     ownStopData: undefined,
     sync: undefined,
     signedSync: undefined,
-    binding: { base: 0, top: 0, digests: new Map() },
+    binding: { base: baseOf(options), top: baseOf(options), digests: new Map() },
     delivered: executed,
     executed,
     finalized,
@@ -172,15 +188,25 @@ export const leader = (state: CoreState): ReplicaId => leaderOf(state.options.vi
 
 export const leads = (state: CoreState): boolean => leader(state) === state.options.self
 
-/** Highest instance that this replica votes in: executed + W, and at most 2W above the finalized height. */
+/** The height below the view: final for everyone in it, and so needing no proof among them. */
+export const baseOf = ({ firstHeight }: Pick<CoreOptions, 'firstHeight'>): Height => firstHeight - 1
+
+/** Whether this replica casts votes, STOP and STOPDATA included. */
+export const mayVote = (state: CoreState): boolean => state.options.votes && state.abstention === undefined
+
+/**
+ * Highest instance that this replica votes in: executed + W, at most 2W above the finalized height, and never above the
+ * last height of the view.
+ */
 export function windowTop(state: CoreState): ConsensusId {
   const { window } = state.options
-  return Math.min(state.executed + window, state.finalized + 2 * window)
+  return Math.min(state.executed + window, state.finalized + 2 * window, state.lastHeight ?? Number.POSITIVE_INFINITY)
 }
 
 /** Instances of which messages are kept: those above the finalized height that a peer ahead may be in. */
 export function inReach(state: CoreState, cid: ConsensusId): boolean {
-  return cid > state.finalized && cid <= state.finalized + 2 * state.options.window
+  if (cid <= state.finalized || cid > state.finalized + 2 * state.options.window) return false
+  return state.lastHeight === undefined || cid <= state.lastHeight
 }
 
 export function instanceAt(state: CoreState, cid: ConsensusId): Instance {
@@ -200,6 +226,7 @@ export function instanceAt(state: CoreState, cid: ConsensusId): Instance {
     decision: undefined,
     outcome: undefined,
     installed: [],
+    installedIn: undefined,
     header: undefined,
     finality: undefined,
   }

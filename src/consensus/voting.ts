@@ -1,12 +1,13 @@
 import type { Digest, Regency, Value } from '../types/index.js'
 import type { Effect } from './interface.js'
-import { type CoreState, type Instance, instanceAt, leads, persist, windowTop } from './state.js'
+import { type CoreState, type Instance, instanceAt, leads, mayVote, persist, windowTop } from './state.js'
 
 /**
  * The normal case of an instance after whatever changed: WRITE, ACCEPT, decide, deliver. Each step checks for
  * itself whether it is due, so every handler just calls `advance`.
  */
 export function advance(state: CoreState, instance: Instance, out: Effect[]): void {
+  if (!mayVote(state)) return
   tryWrite(state, instance, out)
   tryAccept(state, instance, out)
 }
@@ -146,12 +147,13 @@ export function undecided(state: CoreState): number {
  */
 export function propose(state: CoreState, out: Effect[], waited = false): void {
   const { options, pool, regency } = state
-  if (state.phase !== 'normal' || !leads(state)) return
+  if (state.phase !== 'normal' || !leads(state) || !mayVote(state)) return
   let mayWait = !waited
   while (state.nextFree <= windowTop(state)) {
     const waiting = pool.waiting(regency)
-    if (waiting === 0) return
-    if (mayWait && waiting < options.proposalTransactions && (undecided(state) > 0 || isBusy(state))) {
+    // A view that ends is filled up with empty blocks, so that the next one begins.
+    if (waiting === 0 && state.lastHeight === undefined) return
+    if (mayWait && waiting > 0 && waiting < options.proposalTransactions && (undecided(state) > 0 || isBusy(state))) {
       waitForMore(state, out)
       return
     }

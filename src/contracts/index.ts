@@ -1,4 +1,5 @@
 import type { Contract } from './contract.js'
+import { governance } from './governance/index.js'
 import { identity } from './identity/index.js'
 import { logbook } from './logbook/index.js'
 import { pki } from './pki/index.js'
@@ -18,6 +19,13 @@ export type {
 } from './contract.js'
 export { defineMethod, defineQuery } from './contract.js'
 export type { ContractDescription, Meaning, MethodDescription, QueryDescription } from './describe.js'
+export {
+  type CandidatesRecord,
+  governanceKeys,
+  type RegisterRecord,
+  scheduledView,
+  type ViewRecord,
+} from './governance/records.js'
 export { possessionStatement, recordStatement } from './pki/index.js'
 export type { QueryReader } from './query-context.js'
 export type {
@@ -30,7 +38,7 @@ export type {
   RuntimeOptions,
 } from './runtime.js'
 export { createRuntime } from './runtime.js'
-export { identity, logbook, pki }
+export { governance, identity, logbook, pki }
 
 /** The contracts that every node carries, in the order of their names. */
-export const BUILT_IN_CONTRACTS: readonly Contract[] = [identity, logbook, pki]
+export const BUILT_IN_CONTRACTS: readonly Contract[] = [governance, identity, logbook, pki]

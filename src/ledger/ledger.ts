@@ -146,16 +146,18 @@ export class LevelLedger implements Ledger {
     assert(transactions.length === count && receipts.length === count, `block ${height} counts ${count} transactions`)
   }
 
-  async finalize(certificate: FinalityCertificate): Promise<void> {
+  async finalize(certificate: FinalityCertificate, durable = false): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
     const { cid: height } = certificate
     const sealed = this.header(height)
     assert(height > 0 && sealed?.hash === certificate.digest, `a finality certificate of no executed block ${height}`)
-    if (this.finality(height) !== undefined) return
+    if (this.finality(height) !== undefined && !durable) return
     // Known at once: whoever asks while it is being written must not be told that the block is not final.
     this.#remember(certificate)
     const key = heightKey('finality', height)
-    await this.#written(this.#database.put(key, sealRow(key, encodeCertificate(certificate))))
+    const row = sealRow(key, encodeCertificate(certificate))
+    if (!durable) return await this.#written(this.#database.put(key, row))
+    await this.#written(this.#database.batch().put(key, row).write({ sync: this.#sync }))
   }
 
   #remember(certificate: FinalityCertificate): void {

@@ -11,8 +11,10 @@ const Closed = { additionalProperties: false } as const
 const ConfigSchema = Type.Object(
   {
     format: Type.Literal('etalon-config-1'),
-    /** Id of this replica in the genesis. */
+    /** Id of this replica, as the genesis or its proposal gave it. */
     replica: Type.Integer({ minimum: 0 }),
+    /** Organization of a replica that is not in the genesis, since it joins later. */
+    organization: Type.Optional(Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$', maxLength: 64 })),
     /** Paths are relative to the folder of the config file. */
     genesis: Type.String({ minLength: 1 }),
     keys: Type.String({ minLength: 1 }),

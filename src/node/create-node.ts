@@ -32,10 +32,12 @@ import {
 import type { Genesis, ReplicaInfo } from '../types/index.js'
 import type { NodeConfig } from './config.js'
 import { CounterMap } from './counters.js'
+import { FileKeyRing } from './key-ring.js'
 import { type ReplicaKeys, readReplicaKeys } from './keystore.js'
 import { tokenHash } from './network-files.js'
 import { inlineVerifier, workerVerifier } from './signature-pool.js'
-import { createSigner, ed25519PublicKey } from './signer.js'
+import { ed25519PublicKey } from './signer.js'
+import { areVotesLost, countStart } from './starts.js'
 import { systemClock } from './system-clock.js'
 
 /** A replica with its adapters, and what the API shows of them. */
@@ -80,8 +82,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
   mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const opened: { close(): Promise<unknown> }[] = []
   try {
-    const votesKept = existsSync(join(config.data, 'wal'))
-    refuseLostVotes(config, votesKept)
+    const votesLost = areVotesLost(config)
     const ledger = await openLedger({
       path: join(config.data, 'ledger'),
       networkId: toHex(context.networkId),
@@ -94,13 +95,13 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
     const fileSystem = config.sync === false ? unsynced(nodeLogFileSystem) : nodeLogFileSystem
     const wal = await openWriteAheadLog({ path: join(config.data, 'wal'), fileSystem, logger: options.logger })
     opened.push(wal)
-    markKeyUsed(config)
+    countStart(config)
     const transport = createLibp2pTransport({
       privateKey: await decodeTransportKey(keys.transportSeed),
       self: info.id,
       networkId: toHex(context.networkId),
       listen: config.listen,
-      peers: genesis.replicas.map((peer) => ({ ...peer, addresses: config.peers?.[peer.id] ?? peer.addresses })),
+      peers: [],
       security: config.security ?? 'both',
       logger: options.logger,
     })
@@ -110,9 +111,9 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
       context,
       {
         clock: systemClock,
-        signer: createSigner(keys.consensusSeed),
+        keys: new FileKeyRing(config.keys, keys),
         verifier,
-        transport,
+        transport: withAddresses(transport, config.peers),
         wal,
         ledger,
         runtime,
@@ -121,6 +122,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
         counters,
       },
       {
+        votesLost,
         timings: { ...DEFAULT_TIMINGS, ...options.timings },
         lane: { ...DEFAULT_LANE, ...options.lane },
         ...DEFAULT_PROPOSALS,
@@ -150,29 +152,6 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
   }
 }
 
-/** Beside the key file, not in the data folder: it must outlive that. */
-const usedMarker = (config: NodeConfig): string => `${config.keys}.used`
-
-/**
- * A replica whose log is gone does not know what it has voted for, and could contradict it. Its key was used before when the
- * marker beside the key file says so.
- */
-function refuseLostVotes(config: NodeConfig, votesKept: boolean): void {
-  if (votesKept || !existsSync(usedMarker(config))) return
-  throw new EtalonError(
-    'node/votes-lost',
-    `the key ${config.keys} has voted before, but ${config.data} holds no log of its votes`,
-    'restore the data folder as it was when the replica last ran; without it this key must not vote again',
-  )
-}
-
-function markKeyUsed(config: NodeConfig): void {
-  if (existsSync(usedMarker(config))) return
-  writeFileSync(usedMarker(config), 'This key has been used to vote. See docs/errors.md, node/votes-lost.\n', {
-    mode: 0o600,
-  })
-}
-
 export function genesisBlock(genesis: Genesis, runtime: Runtime): LedgerGenesis {
   const changes = runtime.genesisState()
   const { sha256 } = nativeSuite
@@ -180,23 +159,45 @@ export function genesisBlock(genesis: Genesis, runtime: Runtime): LedgerGenesis 
   return { sealed: sealHeader(sha256, header), changes }
 }
 
-function replicaInfo(genesis: Genesis, config: NodeConfig, keys: ReplicaKeys): ReplicaInfo {
-  const info = genesis.replicas.find(({ id }) => id === config.replica)
+/** Who this replica is: as the genesis names it, or as the config does for one that joined later. */
+function replicaInfo(
+  genesis: Genesis,
+  config: NodeConfig,
+  keys: ReplicaKeys,
+): Pick<ReplicaInfo, 'id' | 'organization'> {
+  const { replica: id, organization } = config
+  const info = genesis.replicas.find((replica) => replica.id === id)
+  if (info === undefined && organization !== undefined) return { id, organization }
   if (info === undefined) {
     throw new EtalonError(
       'config/not-in-genesis',
-      `the genesis names no replica ${config.replica}`,
-      'check `replica` in the config and that the genesis file is the right one',
+      `the genesis names no replica ${id}, and the config names no organization for one that joins later`,
+      'check `replica` in the config and that the genesis file is the right one; a replica that joins needs `organization`',
     )
   }
-  if (info.consensusKey !== toHex(ed25519PublicKey(keys.consensusSeed))) {
+  if (keys.erased === 0 && info.consensusKey !== toHex(ed25519PublicKey(keys.consensusSeeds[0] as Uint8Array))) {
     throw new EtalonError(
       'config/wrong-key',
-      `the key file is not that of replica ${config.replica}`,
+      `the key file is not that of replica ${id}`,
       'check `keys` in the config; each replica has a key file of its own',
     )
   }
   return info
+}
+
+/** Peers are dialled where the config says, if it does. */
+function withAddresses(transport: Transport, addresses: NodeConfig['peers']): Transport {
+  const peers = (infos: readonly ReplicaInfo[]): readonly ReplicaInfo[] =>
+    infos.map((info) => ({ ...info, addresses: addresses?.[info.id] ?? info.addresses }))
+  return {
+    start: (handler) => transport.start(handler),
+    setPeers: (infos) => transport.setPeers(peers(infos)),
+    send: (to, traffic, frame) => transport.send(to, traffic, frame),
+    connected: () => transport.connected(),
+    addresses: () => transport.addresses(),
+    counters: () => transport.counters(),
+    stop: () => transport.stop(),
+  }
 }
 
 function* allCounters(counters: CounterMap, transport: Transport): Iterable<readonly [string, number]> {

@@ -1,38 +1,82 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { fromHex, toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 
-/** The two secrets of a replica: what it signs votes with, and what its peers know it by on the network. */
+/** The secrets of a replica: what it signs votes with, and what its peers know it by on the network. */
 export interface ReplicaKeys {
-  /** Ed25519 seed, 32 bytes. */
-  readonly consensusSeed: Uint8Array
+  /** Ed25519 seeds, 32 bytes each, oldest first: of the view in force, of views to come, and the next one to announce. */
+  readonly consensusSeeds: readonly Uint8Array[]
+  /** How many were erased because their views had ended. */
+  readonly erased: number
   /** Ed25519 seed of the libp2p key, 32 bytes. */
   readonly transportSeed: Uint8Array
 }
 
+/** Consensus keys that a key file holds besides the oldest one. */
+const CONSENSUS_KEYS_MAX = 64
+
 const Hex32 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 const check = Compile(
   Type.Object(
-    { format: Type.Literal('etalon-keys-1'), consensusSeed: Hex32, transportSeed: Hex32 },
+    {
+      format: Type.Literal('etalon-keys-1'),
+      consensusSeed: Hex32,
+      laterConsensusSeeds: Type.Optional(Type.Array(Hex32, { maxItems: CONSENSUS_KEYS_MAX })),
+      transportSeed: Hex32,
+      erased: Type.Optional(Type.Integer({ minimum: 0 })),
+    },
     { additionalProperties: false },
   ),
 )
 
 export function generateReplicaKeys(): ReplicaKeys {
-  return { consensusSeed: randomBytes(32), transportSeed: randomBytes(32) }
+  return { consensusSeeds: [randomBytes(32)], erased: 0, transportSeed: randomBytes(32) }
 }
 
 /** Writes a key file that only its owner may read. */
 export function writeReplicaKeys(path: string, keys: ReplicaKeys): void {
-  const document = {
+  writeSecretFile(path, keyDocument(keys))
+}
+
+/** Puts a key file in the place of the old one, durably: what the old one held besides is gone. */
+export function replaceReplicaKeys(path: string, keys: ReplicaKeys): void {
+  replaceFile(path, `${JSON.stringify(keyDocument(keys), undefined, 2)}\n`)
+}
+
+function keyDocument({ consensusSeeds, transportSeed, erased }: ReplicaKeys) {
+  const [first, ...later] = consensusSeeds.map(toHex)
+  return {
     format: 'etalon-keys-1',
-    consensusSeed: toHex(keys.consensusSeed),
-    transportSeed: toHex(keys.transportSeed),
+    consensusSeed: first,
+    ...(later.length === 0 ? {} : { laterConsensusSeeds: later }),
+    transportSeed: toHex(transportSeed),
+    ...(erased === 0 ? {} : { erased }),
   }
-  writeSecretFile(path, document)
+}
+
+/** Writes a file of mode 0600 in the place of another one, atomically and synced. */
+export function replaceFile(path: string, text: string): void {
+  const temporary = `${path}.new`
+  rmSync(temporary, { force: true })
+  writeFileSync(temporary, text, { mode: 0o600, flush: true })
+  renameSync(temporary, path)
+  const folder = openSync(dirname(path), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
 }
 
 /** Writes JSON with mode 0600; never over an existing file. @throws EtalonError `keys/exists` */
@@ -62,7 +106,10 @@ export function readReplicaKeys(path: string): ReplicaKeys {
     throw new EtalonError('keys/invalid', `${path} is not a replica's key file`, 'make one with `etalon keys replica`')
   }
   return {
-    consensusSeed: fromHex(document.consensusSeed, 32) as Uint8Array,
+    consensusSeeds: [document.consensusSeed, ...(document.laterConsensusSeeds ?? [])].map(
+      (seed) => fromHex(seed, 32) as Uint8Array,
+    ),
+    erased: document.erased ?? 0,
     transportSeed: fromHex(document.transportSeed, 32) as Uint8Array,
   }
 }

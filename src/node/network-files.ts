@@ -119,7 +119,7 @@ async function makeReplica(options: DevelopmentOptions, index: number): Promise<
   const info: ReplicaInfo = {
     id: index,
     organization: organization.id,
-    consensusKey: toHex(ed25519PublicKey(keys.consensusSeed)),
+    consensusKey: toHex(ed25519PublicKey(keys.consensusSeeds[0] as Uint8Array)),
     peerId: peerIdOf(await decodeTransportKey(keys.transportSeed)),
     addresses: [`/ip4/127.0.0.1/tcp/${port}`],
   }

@@ -3,6 +3,7 @@ import { statementBytes } from '../codec/statements.js'
 import { verifyCertificate } from '../consensus/index.js'
 import type { Certificate, ReplicaId, Signed, StopData, VoteKind } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
+import type { ViewInForce } from './view-schedule.js'
 
 /** Checks the signatures of replicas: of messages, with all that they nest, and of certificates. */
 export class Authenticity {
@@ -12,18 +13,26 @@ export class Authenticity {
     this.#context = context
   }
 
-  /** Whether a member of the view signed the statement. */
-  signedBy(replica: ReplicaId, statement: Uint8Array, signature: Uint8Array): boolean {
-    const member = this.#context.members.get(replica)
+  /** Whether a member of the view, the current one unless another is given, signed the statement. */
+  signedBy(
+    replica: ReplicaId,
+    statement: Uint8Array,
+    signature: Uint8Array,
+    { members }: ViewInForce = this.#context.views.current,
+  ): boolean {
+    const member = members.get(replica)
     return member !== undefined && this.#context.suite.verifyEd25519(member.consensusKey, statement, signature)
   }
 
   /** Says what is wrong with a certificate, or nothing. */
-  certificateProblem(certificate: Certificate, kind: VoteKind): string | undefined {
-    const { view, networkId } = this.#context
-    const statement = statementBytes(networkId, certificate)
-    return verifyCertificate(certificate, kind, view, (_, replica, signature) =>
-      this.signedBy(replica, statement, signature),
+  certificateProblem(
+    certificate: Certificate,
+    kind: VoteKind,
+    inForce: ViewInForce = this.#context.views.current,
+  ): string | undefined {
+    const statement = statementBytes(this.#context.networkId, certificate)
+    return verifyCertificate(certificate, kind, inForce.view, (_, replica, signature) =>
+      this.signedBy(replica, statement, signature, inForce),
     )
   }
 

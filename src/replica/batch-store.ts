@@ -28,6 +28,11 @@ export class BatchStore {
     }
   }
 
+  clear(): void {
+    this.#batches.clear()
+    this.#bytes = 0
+  }
+
   /** Encoded size of all batches at hand. */
   get bytes(): number {
     return this.#bytes

@@ -2,17 +2,19 @@ import type { Effect } from '../consensus/index.js'
 import type { Ledger } from '../ports.js'
 import type { BatchStore } from './batch-store.js'
 import type { Decided, ExecutedBlock, Executor } from './executor.js'
-import type { CertifiedBlock } from './state-transfer.js'
+import type { CarriedBlock, CertifiedBlock } from './state-transfer.js'
 
 type Job =
   | { readonly kind: 'decided'; readonly decided: Decided }
-  | { readonly kind: 'certified'; readonly block: CertifiedBlock }
+  | { readonly kind: 'carried'; readonly block: CarriedBlock }
 
 export interface BlockQueueHandlers {
   /** The block is durable. */
   readonly executed: (block: ExecutedBlock) => void
   /** A block with its certificate stands in the ledger, executed now or before. */
   readonly certified: (block: CertifiedBlock, executed: ExecutedBlock | undefined) => void
+  /** Checks the certificates of a block of a peer; `undefined` refuses it. */
+  readonly certify: (block: CarriedBlock) => CertifiedBlock | undefined
   readonly fatal: (error: unknown) => void
 }
 
@@ -39,8 +41,8 @@ export class BlockQueue {
     this.#push({ kind: 'decided', decided: { height: cid, value, batches, decision: certificate } })
   }
 
-  install(block: CertifiedBlock): void {
-    this.#push({ kind: 'certified', block })
+  install(block: CarriedBlock): void {
+    this.#push({ kind: 'carried', block })
   }
 
   get length(): number {
@@ -62,7 +64,7 @@ export class BlockQueue {
     try {
       for (let job = this.#jobs.shift(); job !== undefined && !this.#stopped; job = this.#jobs.shift()) {
         if (job.kind === 'decided') await this.#executeDecided(job.decided)
-        else await this.#executeCertified(job.block)
+        else await this.#executeCarried(job.block)
       }
     } catch (error) {
       this.#stopped = true
@@ -77,10 +79,12 @@ export class BlockQueue {
     this.#handlers.executed(await this.#executor.execute(decided))
   }
 
-  async #executeCertified(block: CertifiedBlock): Promise<void> {
-    const { height } = block.decided
+  async #executeCarried(carried: CarriedBlock): Promise<void> {
+    const { height } = carried.decided
     const tip = this.#ledger.tip().header.height
     if (height > tip + 1) return
+    const block = this.#handlers.certify(carried)
+    if (block === undefined) return
     if (height <= tip) {
       this.#handlers.certified(block, undefined)
       return

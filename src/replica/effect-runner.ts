@@ -1,16 +1,17 @@
+import { assert } from '../base/assert.js'
 import { encodeEnvelope, encodeMessageBody, messageStatement } from '../codec/consensus.js'
 import { encodeFrame, type Frame } from '../codec/frame.js'
 import { encodeLogRecord } from '../codec/wal.js'
-import type { Effect, Timer } from '../consensus/index.js'
+import type { Effect, PeerStatus, Timer } from '../consensus/index.js'
 import type { Clock, Counters, Signer, TrafficClass, Transport, WriteAheadLog } from '../ports.js'
-import type { Message, ReplicaId, Signed } from '../types/index.js'
+import type { FinalityCertificate, Message, ReplicaId, Signed } from '../types/index.js'
 import type { BatchStore } from './batch-store.js'
 import type { ReplicaContext } from './context.js'
 
 /** Effects that somebody else carries out, once their turn has come. */
 export type ForwardedEffect = Extract<
   Effect,
-  { kind: 'deliver' | 'finalized' | 'drop-batches' | 'regency-installed' | 'misbehaviour' | 'diverged' }
+  { kind: 'deliver' | 'finalized' | 'drop-batches' | 'regency-installed' | 'misbehaviour' | 'abstaining' | 'diverged' }
 >
 
 export interface EffectHandlers {
@@ -18,6 +19,10 @@ export interface EffectHandlers {
   readonly own: (message: Signed<Message>) => void
   readonly timeout: (timer: Timer) => void
   readonly forward: (effect: ForwardedEffect) => void
+  /** Signs for the current view; absent where this replica only follows. */
+  readonly signer: () => Signer | undefined
+  /** This replica's newest certificate, for its status. */
+  readonly finality: () => FinalityCertificate | undefined
   /** Called when the log is compacted: the records that the new one starts with. */
   readonly liveRecords: () => readonly Uint8Array[]
   /** The disk failed: nothing can be promised any more. */
@@ -26,7 +31,6 @@ export interface EffectHandlers {
 
 export interface EffectRunnerModules {
   readonly clock: Clock
-  readonly signer: Signer
   readonly transport: Transport
   readonly wal: WriteAheadLog
   readonly store: BatchStore
@@ -81,6 +85,19 @@ export class EffectRunner {
     if (this.#pumping) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
+  /** Drops what waits and stops all timers, for a new core; settles when nothing is under way any more. */
+  async reset(): Promise<void> {
+    this.#queue = []
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+    if (this.#pumping) await new Promise<void>((resolve) => this.#idle.push(resolve))
+  }
+
+  /** The log was written anew from outside. */
+  compacted(): void {
+    this.#sizeAfterCompaction = this.#modules.wal.size()
+  }
+
   async #pump(): Promise<void> {
     if (this.#pumping) return
     this.#pumping = true
@@ -131,7 +148,7 @@ export class EffectRunner {
         return
       }
       case 'send-status':
-        this.#post(this.#others(), 'transfer', { kind: 'status', status: effect.status })
+        this.#sendStatus(effect.status)
         return
       case 'fetch': {
         const { batches, values, blocks } = effect.what
@@ -148,15 +165,25 @@ export class EffectRunner {
   }
 
   #send(to: 'view' | readonly ReplicaId[], message: Message): void {
-    const { self, view } = this.#context
+    const { self, views } = this.#context
+    const { view } = views.current
+    const signer = this.#handlers.signer()
+    assert(signer !== undefined, `replica ${self} follows view ${view.id} and has nothing to say in it`)
     const body = encodeMessageBody(message)
-    const signature = this.#modules.signer.sign(messageStatement(this.#context, view.id, message, body))
+    const signature = signer.sign(messageStatement(this.#context, view.id, message, body))
     const bytes = encodeEnvelope(message.kind, self, view.id, body, signature)
     const others = to === 'view' ? this.#others() : to.filter((replica) => replica !== self)
     this.#post(others, 'consensus', { kind: 'envelope', bytes })
     if (to === 'view' || to.includes(self)) {
       this.#handlers.own({ sender: self, view: view.id, message, signature, bytes })
     }
+  }
+
+  /** To all who are connected: whoever follows must know how far the others are. */
+  #sendStatus(status: PeerStatus): void {
+    const finality = this.#handlers.finality()
+    const proven = finality?.cid === status.finalized ? { ...status, finality } : status
+    this.#post(this.#modules.transport.connected(), 'transfer', { kind: 'status', status: proven })
   }
 
   /** Frames that a full outbox refuses are counted there; the protocol says them again. */
@@ -167,8 +194,8 @@ export class EffectRunner {
   }
 
   #others(): readonly ReplicaId[] {
-    const { self, view } = this.#context
-    return view.replicas.map(({ id }) => id).filter((id) => id !== self)
+    const { self, views } = this.#context
+    return views.current.view.replicas.map(({ id }) => id).filter((id) => id !== self)
   }
 
   #setTimer(timer: Timer, afterMs: number): void {

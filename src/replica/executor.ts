@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.js'
 import { toHex } from '../base/bytes.js'
-import { decodeReceipt, encodeBlockBody, encodeReceipt, sealHeader, viewHash } from '../codec/block.js'
+import { decodeReceipt, encodeBlockBody, encodeReceipt, sealHeader } from '../codec/block.js'
 import type { Runtime } from '../contracts/index.js'
 import { leafHash, MerkleTree } from '../crypto/index.js'
 import type { Ledger, TransactionLocation } from '../ports.js'
@@ -21,6 +21,8 @@ import { RecentIds } from './recent-ids.js'
 /** A block that was executed here and is durable. */
 export interface ExecutedBlock {
   readonly sealed: SealedHeader
+  /** It changed views or candidates. */
+  readonly viewsChanged: boolean
   /** Ids of its transactions, in order. */
   readonly transactions: readonly Digest[]
   /** Encoded receipts, in the same order. */
@@ -63,14 +65,12 @@ export class Executor {
   readonly #context: ReplicaContext
   readonly #ledger: Ledger
   readonly #runtime: Runtime
-  readonly #viewHash: Digest
   readonly #recent: RecentIds
 
   constructor(context: ReplicaContext, ledger: Ledger, runtime: Runtime) {
     this.#context = context
     this.#ledger = ledger
     this.#runtime = runtime
-    this.#viewHash = toHex(viewHash(context.sha256, context.view))
     this.#recent = new RecentIds(context.genesis.parameters.dedupWindowMs)
     this.#rememberWindow()
   }
@@ -100,7 +100,8 @@ export class Executor {
       receiptRoot: toHex(receiptTree.root),
       stateRoot: staged.root,
       timeMs,
-      view: this.#viewHash,
+      // A change in this block takes effect later than the next height, so it is known already.
+      view: this.#context.views.at(decided.height + 1).hash,
       contracts: runtime.contractSetHash,
       transactions: transactions.length,
     }
@@ -121,7 +122,8 @@ export class Executor {
       staged,
     })
     this.#recent.add(ids, timeMs)
-    return { sealed, transactions: ids, receipts: encoded, receiptTree, skipped }
+    const viewsChanged = this.#context.views.note(changes)
+    return { sealed, viewsChanged, transactions: ids, receipts: encoded, receiptTree, skipped }
   }
 
   /** Where a transaction that is still valid was executed. Not for ids older than the dedup window. */

@@ -1,4 +1,4 @@
-export { contextOf, type Member, type ReplicaContext, type ReplicaModules } from './context.js'
+export { contextOf, type ReplicaContext, type ReplicaModules } from './context.js'
 export { type FinalBlock, loadFinalBlock } from './final-block.js'
 export { DEFAULT_LANE, type LaneOptions } from './lane.js'
 export { DEFAULT_PROPOSALS, Replica, type ReplicaOptions, type ReplicaStatus } from './replica.js'

@@ -45,8 +45,9 @@ export class Ingress {
     const carried = decodeEnvelope(this.#context, bytes)
     if (carried === undefined) return this.reject('malformed-message')
     const { signed, statement } = carried
-    if (signed.view !== this.#context.view.id) return this.reject('wrong-view')
-    if (!this.#context.members.has(signed.sender)) return this.reject('unknown-sender')
+    const { view, members } = this.#context.views.current
+    if (signed.view !== view.id) return this.reject('wrong-view')
+    if (!members.has(signed.sender)) return this.reject('unknown-sender')
     if (!this.#authenticity.signedBy(signed.sender, statement, signed.signature)) return this.reject('bad-signature')
     if (this.#authenticity.nestedProblem(signed) !== undefined) return this.reject('bad-certificate')
     return markVerified(signed)
@@ -57,15 +58,19 @@ export class Ingress {
     return markVerified(signed)
   }
 
+  /** Under the view that orders its height, as far as that is known here: what is not known yet is refused. */
   finality(certificate: FinalityCertificate): Verified<FinalityCertificate> | undefined {
-    if (this.#authenticity.certificateProblem(certificate, 'persist') !== undefined)
+    const view = this.#context.views.at(certificate.cid)
+    if (this.#authenticity.certificateProblem(certificate, 'persist', view) !== undefined) {
       return this.reject('bad-certificate')
+    }
     return markVerified(certificate)
   }
 
   /** Whether a quorum decided what the certificate names. */
   isDecision(certificate: DecisionCertificate): boolean {
-    if (this.#authenticity.certificateProblem(certificate, 'accept') === undefined) return true
+    const view = this.#context.views.at(certificate.cid)
+    if (this.#authenticity.certificateProblem(certificate, 'accept', view) === undefined) return true
     this.reject('bad-certificate')
     return false
   }
@@ -74,8 +79,9 @@ export class Ingress {
   openBatch(bytes: Uint8Array): Batch | undefined {
     const carried = decodeBatch(this.#context, bytes)
     if (isRefused(carried)) return this.reject('bad-batch')
-    if (carried.view !== this.#context.view.id) return this.reject('wrong-view')
-    const author = this.#context.members.get(carried.batch.lane)
+    const { view, members } = this.#context.views.current
+    if (carried.view !== view.id) return this.reject('wrong-view')
+    const author = members.get(carried.batch.lane)
     if (author === undefined) return this.reject('unknown-sender')
     if (!this.#isSigned(carried)) return this.reject('bad-signature')
     const foreign = carried.batch.transactions.some(

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js'
 import { batchDigest, statementBytes } from '../codec/statements.js'
 import { encodeBatch, encodeBatchBody } from '../codec/transaction.js'
 import type { Clock, Signer } from '../ports.js'
@@ -26,7 +27,7 @@ export class Lane {
   readonly #context: ReplicaContext
   readonly #options: LaneOptions
   readonly #clock: Clock
-  readonly #signer: Signer
+  readonly #signer: () => Signer | undefined
   readonly #publish: (batch: Batch) => void
   readonly #inFlight = new Set<Digest>()
   #gathered: Transaction[] = []
@@ -38,7 +39,7 @@ export class Lane {
   constructor(
     context: ReplicaContext,
     options: LaneOptions,
-    modules: { readonly clock: Clock; readonly signer: Signer },
+    modules: { readonly clock: Clock; readonly signer: () => Signer | undefined },
     publish: (batch: Batch) => void,
   ) {
     this.#context = context
@@ -72,6 +73,19 @@ export class Lane {
   /** A batch of this lane from before a restart. */
   resume(digest: Digest): void {
     this.#inFlight.add(digest)
+  }
+
+  /**
+   * Starts anew in another view, where no batch of the view before counts.
+   * @param batchOf a batch by its digest, while it is at hand
+   */
+  renew(batchOf: (digest: Digest) => Batch | undefined): void {
+    const again = [...this.#inFlight].flatMap((digest) => batchOf(digest)?.transactions ?? [])
+    this.#inFlight.clear()
+    this.#gathered = [...again, ...this.#gathered]
+    for (const { bytes } of again) this.#gatheredBytes += bytes.length + BATCH_OVERHEAD_BYTES
+    if (this.#signer() === undefined) this.#gathered = []
+    this.#schedule()
   }
 
   stop(): void {
@@ -119,7 +133,10 @@ export class Lane {
   }
 
   #seal(transactions: readonly Transaction[]): Batch {
-    const { networkId, sha256, self, view } = this.#context
+    const { networkId, sha256, self, views } = this.#context
+    const { view } = views.current
+    const signer = this.#signer()
+    assert(signer !== undefined, 'a lane without a key takes no transactions')
     this.#seq += 1
     const body = encodeBatchBody(
       self,
@@ -128,7 +145,7 @@ export class Lane {
     )
     const digest = batchDigest(sha256, networkId, body)
     const statement = statementBytes(networkId, { view: view.id, kind: 'batch', regency: 0, cid: 0, digest })
-    const bytes = encodeBatch(body, view.id, this.#signer.sign(statement))
+    const bytes = encodeBatch(body, view.id, signer.sign(statement))
     this.#inFlight.add(digest)
     return { digest, lane: self, seq: this.#seq, transactions, bytes }
   }

@@ -13,3 +13,4 @@ export type Rejection =
   | 'foreign-vouching'
   | 'unwanted-reply'
   | 'bad-block'
+  | 'ended-view'

@@ -1,11 +1,25 @@
-import { EtalonError } from '../base/errors.js'
 import { decodeValue, makeValue } from '../codec/block.js'
-import { decodeFrame, encodeFrame, type Frame } from '../codec/frame.js'
-import { decodeBatch, isRefused } from '../codec/transaction.js'
-import { decodeLogRecord, encodeLogRecord } from '../codec/wal.js'
-import { type CoreStatus, type CoreTimings, type Input, ReplicaCore, type WalRecord } from '../consensus/index.js'
-import type { TrafficClass } from '../ports.js'
-import type { Batch, Digest, Evidence, Height, ReplicaId } from '../types/index.js'
+import { decodeFrame, encodeFrame, type Frame, type Status } from '../codec/frame.js'
+import { encodeLogRecord } from '../codec/wal.js'
+import {
+  type CoreOptions,
+  type CoreStatus,
+  type CoreTimings,
+  type Input,
+  ReplicaCore,
+  type WalRecord,
+} from '../consensus/index.js'
+import type { Signer, TrafficClass } from '../ports.js'
+import type {
+  Batch,
+  Digest,
+  Evidence,
+  FinalityCertificate,
+  Height,
+  ReplicaId,
+  Transaction,
+  ViewId,
+} from '../types/index.js'
 import { Authenticity } from './authenticity.js'
 import { BatchStore } from './batch-store.js'
 import { BlockQueue } from './block-queue.js'
@@ -14,8 +28,10 @@ import { EffectRunner, type ForwardedEffect } from './effect-runner.js'
 import { Diverged, type ExecutedBlock, Executor } from './executor.js'
 import { type FinalBlock, loadFinalBlock } from './final-block.js'
 import { Ingress } from './ingress.js'
+import { KeyAnnouncer } from './key-announcer.js'
 import { Lane, type LaneOptions } from './lane.js'
-import { answerFetch, type CertifiedBlock, openRecord } from './state-transfer.js'
+import { readLog, restoredFrom } from './restoring.js'
+import { answerFetch, type CertifiedBlock, certify, openRecord } from './state-transfer.js'
 import { type OnOutcome, Submissions, type Submitter } from './submissions.js'
 
 export interface ReplicaOptions {
@@ -23,6 +39,8 @@ export interface ReplicaOptions {
   readonly lane: LaneOptions
   readonly proposalTransactions: number
   readonly proposalTransactionsMax: number
+  /** Earlier votes of this replica's key are lost: it keeps silent until none of them can matter any more. */
+  readonly votesLost?: boolean
 }
 
 export const DEFAULT_PROPOSALS = { proposalTransactions: 512, proposalTransactionsMax: 2_048 } as const
@@ -35,10 +53,12 @@ const EVIDENCE_MAX = 64
 /** Of one replica: more of it says nothing new, and must not drive out that of others. */
 const EVIDENCE_PER_REPLICA_MAX = 8
 const SWEEP_MS = 1_000
+const VOTES_LOST: WalRecord = { kind: 'abstain', over: false }
 
 export interface ReplicaStatus extends CoreStatus {
   readonly replica: ReplicaId
   readonly organization: string
+  readonly view: ViewId
   readonly health: 'running' | 'halted' | 'stopped'
   /** Why it halted. */
   readonly problem?: string
@@ -51,7 +71,8 @@ export interface ReplicaStatus extends CoreStatus {
 export class Replica {
   readonly context: ReplicaContext
   readonly #modules: ReplicaModules
-  readonly #core: ReplicaCore
+  readonly #options: ReplicaOptions
+  #core: ReplicaCore
   readonly #store = new BatchStore()
   readonly #ingress: Ingress
   readonly #runner: EffectRunner
@@ -62,7 +83,13 @@ export class Replica {
   readonly #executed = new Map<Height, ExecutedBlock>()
   readonly #listeners = new Set<(block: FinalBlock) => void>()
   readonly #evidence: Evidence[] = []
-  readonly #restoredBatches: readonly Batch[]
+  readonly #announcer: KeyAnnouncer
+  /** Of the log, until the start. */
+  #restored: { readonly batches: readonly Batch[]; readonly transactions: readonly Transaction[] }
+  /** Signs for the current view; absent while this replica only follows. */
+  #signer: Signer | undefined
+  /** Between two views nothing reaches a core. */
+  #changingView = false
   #verifying = 0
   readonly #verifyingDigests = new Set<Digest>()
   #waitingForRoom: (() => void)[] = []
@@ -75,31 +102,26 @@ export class Replica {
   constructor(context: ReplicaContext, modules: ReplicaModules, options: ReplicaOptions) {
     this.context = context
     this.#modules = modules
-    const { clock, counters, ledger, runtime, signer, transport, verifier, wal } = modules
-    const { batches, records } = readLog(context, modules)
-    this.#restoredBatches = batches
+    this.#options = options
+    const { clock, counters, ledger, runtime, transport, verifier, wal } = modules
+    context.views.load(ledger, ledger.finalized().height + 1)
+    this.#signer = this.#currentSigner()
+    const log = readLog(context, modules)
+    this.#restored = log
+    const lost = options.votesLost === true || log.ahead
+    if (lost) wal.append(encodeLogRecord(VOTES_LOST))
     this.#ingress = new Ingress(context, new Authenticity(context), verifier, counters)
-    this.#core = new ReplicaCore(
-      {
-        ...options,
-        self: context.self,
-        view: context.view,
-        window: context.genesis.parameters.window,
-        clockDriftMsMax: context.genesis.parameters.clockDriftMsMax,
-        laneBatchesMax: options.lane.batchesInFlightMax * LANE_BATCHES_MAX_FACTOR,
-        makeValue: (timestampMs, digests) => makeValue(context.sha256, timestampMs, digests),
-        readValue: (bytes) => decodeValue(context.sha256, bytes),
-      },
-      { ...restoredFrom(modules), records },
-    )
+    this.#core = this.#newCore(lost ? [VOTES_LOST, ...log.records] : log.records)
     const fatal = (error: unknown) => this.#halt(error)
     this.#runner = new EffectRunner(
       context,
-      { clock, signer, transport, wal, store: this.#store, counters },
+      { clock, transport, wal, store: this.#store, counters },
       {
         own: (message) => this.#feed({ kind: 'message', message: this.#ingress.own(message) }),
         timeout: (timer) => this.#feed({ kind: 'timeout', timer }),
         forward: (effect) => this.#onEffect(effect),
+        signer: () => this.#signer,
+        finality: () => ledger.finalized().certificate,
         liveRecords: () => this.#liveRecords(),
         fatal,
       },
@@ -108,20 +130,57 @@ export class Replica {
     this.#blocks = new BlockQueue(executor, ledger, this.#store, {
       executed: (block) => this.#onExecuted(block),
       certified: (block, executed) => this.#onCertified(block, executed),
+      certify: (block) => certify(this.#ingress, block),
       fatal,
     })
-    this.#lane = new Lane(context, options.lane, { clock, signer }, (batch) => this.#publish(batch))
+    this.#lane = new Lane(context, options.lane, { clock, signer: () => this.#signer }, (batch) => this.#publish(batch))
     const locateRecent = executor.locateRecent.bind(executor)
-    const submission = { clock, ledger, runtime, counters, locateRecent }
+    const takes = () => this.#signer !== undefined
+    const submission = { clock, ledger, runtime, counters, takes, locateRecent }
     this.#submissions = new Submissions(context, submission, this.#ingress, this.#lane, fatal)
+    this.#announcer = new KeyAnnouncer(context, modules, takes, (...submission) => this.submit(...submission))
+  }
+
+  #newCore(records: readonly WalRecord[]): ReplicaCore {
+    const { genesis, self, sha256, views } = this.context
+    const { view, from } = views.current
+    const lastHeight = views.lastHeight()
+    const options: CoreOptions = {
+      ...this.#options,
+      self,
+      view,
+      firstHeight: from,
+      ...(lastHeight === undefined ? {} : { lastHeight }),
+      votes: this.#signer !== undefined,
+      window: genesis.parameters.window,
+      clockDriftMsMax: genesis.parameters.clockDriftMsMax,
+      laneBatchesMax: this.#options.lane.batchesInFlightMax * LANE_BATCHES_MAX_FACTOR,
+      makeValue: (timestampMs, digests) => makeValue(sha256, timestampMs, digests),
+      readValue: (bytes) => decodeValue(sha256, bytes),
+    }
+    return new ReplicaCore(options, { ...restoredFrom(this.#modules.ledger), records })
+  }
+
+  #currentSigner(): Signer | undefined {
+    const { self, views } = this.context
+    const member = views.current.members.get(self)
+    return member && this.#modules.keys.signer(member.info.consensusKey)
   }
 
   async start(): Promise<void> {
     this.#health = 'running'
-    this.#runner.run(this.#core.start(this.#modules.clock.nowMs()))
-    for (const batch of this.#restoredBatches) this.#takeBack(batch)
+    const { self, views } = this.context
+    const { clock, keys, transport, wal } = this.#modules
+    await wal.sync()
+    keys.retain(views.keysOf(self))
+    transport.setPeers(views.peers())
+    this.#runner.run(this.#core.start(clock.nowMs()))
+    for (const batch of this.#restored.batches) this.#takeBack(batch)
+    this.#takeAgain(this.#restored.transactions)
+    this.#restored = { batches: [], transactions: [] }
+    this.#announcer.check()
     this.#sweepLater()
-    await this.#modules.transport.start((from, traffic, frame) => this.#onFrame(from, traffic, frame))
+    await transport.start((from, traffic, frame) => this.#onFrame(from, traffic, frame))
   }
 
   /** Stops in order; the ledger and the log are left closed. */
@@ -151,11 +210,12 @@ export class Replica {
   }
 
   status(): ReplicaStatus {
-    const { self, organization } = this.context
+    const { self, organization, views } = this.context
     return {
       ...this.#core.status(),
       replica: self,
       organization,
+      view: views.current.view.id,
       health: this.#health,
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
       connected: this.#modules.transport.connected(),
@@ -169,7 +229,7 @@ export class Replica {
   }
 
   #feed(input: Input): void {
-    if (this.#health !== 'running') return
+    if (this.#health !== 'running' || this.#changingView) return
     this.#runner.run(this.#core.step(input, this.#modules.clock.nowMs()))
   }
 
@@ -182,12 +242,19 @@ export class Replica {
       case 'batch':
         return this.#onBatch(frame.bytes)
       case 'status':
-        return this.#feed({ kind: 'status', from, status: frame.status })
+        return this.#onStatus(from, frame.status)
       case 'fetch':
         return this.#onFetch(from, traffic, frame)
       case 'reply':
         return this.#onReply(frame)
     }
+  }
+
+  #onStatus(from: ReplicaId, status: Status): void {
+    this.#feed({ kind: 'status', from, status })
+    if (status.finality === undefined || this.#core.status().silent !== 'abstaining') return
+    const certificate = this.#ingress.finality(status.finality)
+    if (certificate !== undefined) this.#feed({ kind: 'report', from, certificate })
   }
 
   #onEnvelope(bytes: Uint8Array): void {
@@ -200,6 +267,7 @@ export class Replica {
   #onBatch(bytes: Uint8Array): void | Promise<void> {
     const batch = this.#ingress.openBatch(bytes)
     if (batch === undefined || this.#store.has(batch.digest) || this.#verifyingDigests.has(batch.digest)) return
+    const { view } = this.context.views.current
     this.#verifyingDigests.add(batch.digest)
     this.#verifying += batch.transactions.length
     this.#ingress
@@ -213,6 +281,7 @@ export class Replica {
           this.#onMisbehaviour({ replica: batch.lane, reason: 'bad-batch', messages: [new Uint8Array(bytes)] })
           return
         }
+        if (this.#changingView || this.context.views.current.view !== view) return this.#ingress.reject('ended-view')
         this.#keep(verified)
         this.#feed({ kind: 'batch', batch: verified })
       })
@@ -234,7 +303,7 @@ export class Replica {
   #publish(batch: Batch): void {
     this.#keep(batch)
     const frame = encodeFrame({ kind: 'batch', bytes: batch.bytes })
-    for (const { id } of this.context.view.replicas) {
+    for (const { id } of this.context.views.current.view.replicas) {
       if (id !== this.context.self) this.#modules.transport.send(id, 'batch', frame)
     }
     this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
@@ -246,6 +315,14 @@ export class Replica {
     this.#store.add(batch)
     if (batch.lane === this.context.self) this.#lane.resume(batch.digest)
     this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
+  }
+
+  /** Own clients' transactions that were in batches of a view that has ended. */
+  #takeAgain(transactions: readonly Transaction[]): void {
+    if (this.#signer === undefined) return
+    for (const transaction of transactions) {
+      if (this.#modules.ledger.locate(transaction.id) === undefined) this.#lane.add(transaction)
+    }
   }
 
   #onFetch(from: ReplicaId, traffic: TrafficClass, { request }: Extract<Frame, { kind: 'fetch' }>): void {
@@ -292,6 +369,9 @@ export class Replica {
       case 'misbehaviour':
         this.#onMisbehaviour(effect.evidence)
         return
+      case 'abstaining':
+        this.#modules.logger.warn({ until: effect.until }, 'earlier votes are lost: silent until this height is final')
+        return
       case 'diverged':
         this.#halt(new Error(`height ${effect.height}: executed ${effect.own}, certified ${effect.certificate.digest}`))
         return
@@ -313,7 +393,8 @@ export class Replica {
     this.#submissions.passedOver(block.skipped)
     this.#modules.counters.add('transactions', header.transactions)
     this.#modules.counters.add('blocks')
-    this.#feed({ kind: 'executed', height: header.height, headerHash: hash })
+    this.#feed({ kind: 'executed', height: header.height, headerHash: hash, ...this.#viewEnd() })
+    if (block.viewsChanged) this.#onViewsChanged()
   }
 
   #onCertified({ decided, headerHash, certificate }: CertifiedBlock, executed: ExecutedBlock | undefined): void {
@@ -328,7 +409,10 @@ export class Replica {
     // What stands here is compared with the certificate by the core.
     const own = executed?.sealed.hash ?? this.#modules.ledger.header(height)?.hash ?? headerHash
     const batches = value.batches
-    this.#feed({ kind: 'state-installed', height, headerHash: own, value: value.digest, batches, certificate })
+    const { regency } = decided.decision
+    const block = { height, headerHash: own, value: value.digest, batches, certificate, regency, ...this.#viewEnd() }
+    this.#feed({ kind: 'state-installed', ...block })
+    if (executed?.viewsChanged === true) this.#onViewsChanged()
   }
 
   #onFinalized({ certificate, batches }: Extract<ForwardedEffect, { kind: 'finalized' }>): void {
@@ -336,6 +420,10 @@ export class Replica {
     const height = certificate.cid
     ledger.finalize(certificate).catch((error: unknown) => this.#halt(error))
     this.#store.drop(batches)
+    if (height === this.context.views.lastHeight() && !this.#changingView) {
+      this.#changingView = true
+      this.#modules.clock.soon(() => this.#enterNextView(certificate).catch((error: unknown) => this.#halt(error)))
+    }
     const executed = this.#executed.get(height)
     this.#executed.delete(height)
     const block =
@@ -345,6 +433,41 @@ export class Replica {
     if (block === undefined) return
     this.#submissions.finalized(block)
     for (const listener of this.#listeners) listener(block)
+  }
+
+  #viewEnd(): { readonly lastHeight?: Height } {
+    const lastHeight = this.context.views.lastHeight()
+    return lastHeight === undefined ? {} : { lastHeight }
+  }
+
+  #onViewsChanged(): void {
+    this.#modules.transport.setPeers(this.context.views.peers())
+    this.#announcer.check()
+  }
+
+  /** The last height of the view is final: what it still had under way is void, and the next view begins with nothing. */
+  async #enterNextView(certificate: FinalityCertificate): Promise<void> {
+    const { views, self } = this.context
+    const { clock, keys, ledger, logger, transport, wal } = this.#modules
+    await this.#runner.reset()
+    // When the keys of this view are erased, nobody can give this certificate again.
+    await ledger.finalize(certificate, true)
+    const abstaining = this.#core.status().silent === 'abstaining'
+    views.enter(ledger.finalized().height + 1)
+    this.#signer = this.#currentSigner()
+    const { id } = views.current.view
+    const records: WalRecord[] = [{ kind: 'view', view: id }, ...(abstaining ? [VOTES_LOST] : [])]
+    await wal.rewrite(records.map(encodeLogRecord))
+    this.#runner.compacted()
+    keys.retain(views.keysOf(self))
+    this.#lane.renew((digest) => this.#store.get(digest))
+    this.#store.clear()
+    this.#core = this.#newCore(abstaining ? [VOTES_LOST] : [])
+    this.#changingView = false
+    if (this.#health !== 'running') return
+    transport.setPeers(views.peers())
+    logger.info({ view: id, from: views.current.from, votes: this.#signer !== undefined }, 'view entered')
+    this.#runner.run(this.#core.start(clock.nowMs()))
   }
 
   #liveRecords(): readonly Uint8Array[] {
@@ -360,6 +483,7 @@ export class Replica {
   #sweepLater(): void {
     this.#cancelSweep = this.#modules.clock.after(SWEEP_MS, () => {
       this.#submissions.sweep()
+      this.#announcer.check()
       this.#sweepLater()
     })
   }
@@ -373,39 +497,4 @@ export class Replica {
     this.#submissions.stop()
     this.onHalt(error)
   }
-}
-
-/** Reads the log back: own batches and votes. Records of an unknown kind are an error of the operator, told at open. */
-function readLog(context: ReplicaContext, { wal, logger }: ReplicaModules) {
-  const batches: Batch[] = []
-  const records: WalRecord[] = []
-  for (const bytes of wal.records()) {
-    const record = decodeLogRecord(context, bytes)
-    if (record === undefined) {
-      const remedy = 'Run the version of etalon that wrote it.'
-      throw new EtalonError('wal/format', 'The write-ahead log holds a record that this version cannot read.', remedy)
-    }
-    if (record.kind !== 'batch') {
-      records.push(record)
-      continue
-    }
-    const carried = decodeBatch(context, record.bytes)
-    if (!isRefused(carried)) batches.push(carried.batch)
-  }
-  if (batches.length + records.length > 0) {
-    logger.info({ batches: batches.length, records: records.length }, 'log read')
-  }
-  return { batches, records }
-}
-
-function restoredFrom({ ledger }: ReplicaModules) {
-  const executed = ledger.tip().header.height
-  const { height: finalized, certificate } = ledger.finalized()
-  const blocks = []
-  for (let height = finalized + 1; height <= executed; height++) {
-    const sealed = ledger.header(height)
-    if (sealed === undefined) throw new Error(`the ledger lacks the header of height ${height}`)
-    blocks.push({ headerHash: sealed.hash, value: sealed.header.value })
-  }
-  return { executed, finalized, blocks, ...(certificate === undefined ? {} : { finality: certificate }) }
 }

@@ -42,26 +42,26 @@ export function answerFetch(
   return { batches, values, blocks }
 }
 
-/** A block of a peer whose certificate and content hang together; what remains is to execute it. */
-export interface CertifiedBlock {
+/** A block of a peer whose parts hang together; its certificates are still to be checked. */
+export interface CarriedBlock {
   readonly decided: Decided
   readonly headerHash: string
+  readonly finality: FinalityCertificate
+}
+
+/** A block of a peer that a quorum holds; what remains is to execute it. */
+export interface CertifiedBlock extends CarriedBlock {
   readonly certificate: Verified<FinalityCertificate>
 }
 
-/**
- * Checks a block of a peer: a quorum certified the header, the header names the value, a quorum decided the value, and the
- * value names the batches. The transactions need no check of their own: a quorum that executed them vouches for them.
- */
-export function openRecord(context: ReplicaContext, ingress: Ingress, record: BlockRecord): CertifiedBlock | undefined {
+/** Checks that the header of a peer's block names the value, and the value the batches. */
+export function openRecord(context: ReplicaContext, ingress: Ingress, record: BlockRecord): CarriedBlock | undefined {
   const { sealed, finality } = record
   if (finality === undefined || finality.cid !== sealed.header.height || finality.digest !== sealed.hash) {
     return ingress.reject('bad-block')
   }
-  const certificate = ingress.finality(finality)
   const body = decodeBlockBody(record.body)
   const value = body === undefined ? undefined : decodeValue(context.sha256, body.value)
-  if (certificate === undefined) return undefined
   if (body === undefined || value === undefined || value.digest !== sealed.header.value)
     return ingress.reject('bad-block')
   const batches: Batch[] = []
@@ -73,7 +73,16 @@ export function openRecord(context: ReplicaContext, ingress: Ingress, record: Bl
   if (batches.map(({ digest }) => digest).join() !== value.batches.join()) return ingress.reject('bad-block')
   const { decision } = record
   if (decision.cid !== sealed.header.height || decision.digest !== value.digest) return ingress.reject('bad-block')
-  if (!ingress.isDecision(decision)) return undefined
   const decided = { height: sealed.header.height, value, batches, decision, finality }
-  return { decided, headerHash: sealed.hash, certificate }
+  return { decided, headerHash: sealed.hash, finality }
+}
+
+/**
+ * Checks that a quorum decided and holds the block. Called when the block below is executed, since only then is it known whose
+ * votes count. The transactions need no check of their own: a quorum that executed them vouches for them.
+ */
+export function certify(ingress: Ingress, block: CarriedBlock): CertifiedBlock | undefined {
+  const certificate = ingress.finality(block.finality)
+  if (certificate === undefined || !ingress.isDecision(block.decided.decision)) return undefined
+  return { ...block, certificate }
 }

@@ -36,6 +36,8 @@ export interface SubmissionModules {
   readonly ledger: Ledger
   readonly runtime: Runtime
   readonly counters: Counters
+  /** Whether this replica's batches count now. */
+  readonly takes: () => boolean
   /** Where a transaction that is still valid was executed. */
   readonly locateRecent: (id: Digest) => TransactionLocation | undefined
 }
@@ -125,6 +127,13 @@ export class Submissions {
       }
       if (submitter.client !== authentication.client) {
         return { code: 'api/unauthorized', detail: `not authenticated as client ${authentication.client}` }
+      }
+    }
+    if (!this.#modules.takes()) {
+      return {
+        code: 'replica/following',
+        detail: 'this replica only follows; ask a member of the view',
+        retryAfterMs: RETRY_AFTER_MS,
       }
     }
     if (this.#waiting.size + this.#incoming.length + this.#verifying >= WAITING_MAX) return busy()

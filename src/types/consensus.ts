@@ -113,5 +113,9 @@ export type WalRecord =
   | { readonly kind: 'stop'; readonly regency: Regency }
   /** The regency was installed, and this is the STOPDATA sent for it. */
   | { readonly kind: 'stop-data'; readonly message: StopData }
+  /** All records after this one, up to the next of its kind, belong to this view. */
+  | { readonly kind: 'view'; readonly view: ViewId }
+  /** Earlier votes of this replica's key are lost: it keeps silent until that is over. */
+  | { readonly kind: 'abstain'; readonly over: boolean }
   /** The SYNC that opened the regency. */
   | { readonly kind: 'sync'; readonly message: Sync }

@@ -36,3 +36,9 @@ export interface View {
   readonly id: ViewId
   readonly replicas: readonly ReplicaInfo[]
 }
+
+/** A view with the first height that it orders; the view before ends below it. */
+export interface ScheduledView {
+  readonly view: View
+  readonly from: Height
+}

@@ -62,6 +62,8 @@ export function testOptions(self: ReplicaId, n: number, changes: Partial<CoreOpt
   return {
     self,
     view: testView(n),
+    firstHeight: 1,
+    votes: true,
     window: 4,
     clockDriftMsMax: 5_000,
     timings: DEFAULT_TIMINGS,
@@ -260,6 +262,7 @@ export class Cluster {
       case 'diverged':
         throw new Error(`replica ${id} diverged at ${effect.height}`)
       case 'drop-batches':
+      case 'abstaining':
         break
     }
   }
@@ -304,6 +307,7 @@ export class Cluster {
       value: value.digest,
       batches: value.batches,
       certificate: markVerified(certificate),
+      regency: 1,
     })
   }
 

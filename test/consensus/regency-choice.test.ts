@@ -19,15 +19,17 @@ function stopData(finalized: number, locks: StopData['prepared'], regency = 5): 
   return finalized === 0 ? base : { ...base, finality: certificate('persist', finalized, 0, `block ${finalized}`) }
 }
 
-const check = (message: StopData) => stopDataProblem(message, 5, view, WINDOW)
+const rules = { view, window: WINDOW, firstHeight: 1 }
+const check = (message: StopData) => stopDataProblem(message, 5, rules)
+const choose = (stopData: readonly StopData[]) => chooseForRegency(stopData, 0)
 
 describe('the choice of a regency change', () => {
   it('starts above the highest proven height', () => {
-    expect(chooseForRegency([stopData(3, []), stopData(5, []), stopData(0, [])])).toMatchObject({ base: 5, top: 5 })
+    expect(choose([stopData(3, []), stopData(5, []), stopData(0, [])])).toMatchObject({ base: 5, top: 5 })
   })
 
   it('proposes the value of the highest epoch again, whoever reports it', () => {
-    const choice = chooseForRegency([
+    const choice = choose([
       stopData(0, [prepared(1, 2, 'old')]),
       stopData(0, [prepared(1, 4, 'new')]),
       stopData(0, [prepared(1, 3, 'middle')]),
@@ -36,7 +38,7 @@ describe('the choice of a regency change', () => {
   })
 
   it('fills slots in which nothing was prepared with the null value, up to the highest prepared one', () => {
-    const choice = chooseForRegency([stopData(1, [prepared(4, 2, 'late')]), stopData(2, []), stopData(0, [])])
+    const choice = choose([stopData(1, [prepared(4, 2, 'late')]), stopData(2, []), stopData(0, [])])
     expect([...choice.bindings]).toEqual([
       [3, null],
       [4, digestOf('late')],
@@ -44,13 +46,13 @@ describe('the choice of a regency change', () => {
   })
 
   it('forgets what is final', () => {
-    const choice = chooseForRegency([stopData(0, [prepared(1, 2, 'a'), prepared(2, 2, 'b')]), stopData(2, [])])
+    const choice = choose([stopData(0, [prepared(1, 2, 'a'), prepared(2, 2, 'b')]), stopData(2, [])])
     expect(choice).toMatchObject({ base: 2, top: 2 })
     expect(choice.bindings.size).toBe(0)
   })
 
   it('is bound by a single report: known defect 1, where "nothing" looked like epoch 0', () => {
-    const choice = chooseForRegency([
+    const choice = choose([
       stopData(0, [prepared(1, 1, 'decided')]),
       stopData(0, [prepared(1, 1, 'decided')]),
       stopData(0, []),
@@ -68,7 +70,7 @@ describe('the choice of a regency change', () => {
       [0, 1, 2],
       [2, 1, 0],
       [1, 0, 2],
-    ].map((order) => chooseForRegency(order.map((i) => reports[i] as StopData)))
+    ].map((order) => choose(order.map((i) => reports[i] as StopData)))
     for (const outcome of outcomes) expect([...outcome.bindings]).toEqual([...(outcomes[0]?.bindings ?? [])])
   })
 })

@@ -5,6 +5,7 @@ import { MemoryLevel } from 'memory-level'
 import { type Api, createApi } from '../../src/api/index.js'
 import { fromHex, toHex } from '../../src/base/bytes.js'
 import { type ClientSigner, type EncodedTransaction, encodeCall, type Identity } from '../../src/client/index.js'
+import { decodeReceipt } from '../../src/codec/block.js'
 import { DEFAULT_PARAMETERS } from '../../src/codec/genesis.js'
 import { type CoreTimings, DEFAULT_TIMINGS } from '../../src/consensus/index.js'
 import { BUILT_IN_CONTRACTS, createRuntime, type Runtime } from '../../src/contracts/index.js'
@@ -16,7 +17,7 @@ import { inlineVerifier } from '../../src/node/signature-pool.js'
 import { createSigner, ed25519PublicKey } from '../../src/node/signer.js'
 import { systemClock } from '../../src/node/system-clock.js'
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/p2p/memory-transport.js'
-import type { Ledger, Logger } from '../../src/ports.js'
+import type { KeyRing, Ledger, Logger } from '../../src/ports.js'
 import { contextOf, DEFAULT_LANE, DEFAULT_PROPOSALS, type Outcome, Replica } from '../../src/replica/index.js'
 import { type Genesis, ROLES } from '../../src/types/index.js'
 
@@ -36,13 +37,13 @@ export function testSigner(text: string): ClientSigner {
 }
 
 /** One organization per replica, with every role, an admin key and a client key. */
-export function testGenesis(n: number, changes: Partial<Genesis['parameters']> = {}): Genesis {
+export function testGenesis(n: number, changes: Partial<Genesis['parameters']> = {}, organizations = n): Genesis {
   const ids = Array.from({ length: n }, (_, id) => id)
   return {
     format: 'etalon-genesis-1',
     network: 'test',
     createdMs: 1_700_000_000_000,
-    organizations: ids.map((id) => ({
+    organizations: Array.from({ length: organizations }, (_, id) => ({
       id: `org${id}`,
       name: `Organization ${id}`,
       roles: ROLES,
@@ -51,22 +52,31 @@ export function testGenesis(n: number, changes: Partial<Genesis['parameters']> =
         { name: 'client', keyType: 'ed25519', publicKey: testSigner(`client ${id}`).publicKey, kind: 'client' },
       ],
     })),
-    replicas: ids.map((id) => ({
-      id,
-      organization: `org${id}`,
-      consensusKey: toHex(ed25519PublicKey(testSeed(`replica ${id}`))),
-      peerId: `peer${id}`,
-      addresses: [`/memory/${id}`],
-    })),
+    replicas: ids.map((id) => ({ id, ...testReplica(id) })),
     parameters: { ...DEFAULT_PARAMETERS, ...changes },
   }
 }
+
+/** What a proposal to add a replica names. */
+export const testReplica = (id: number) => ({
+  organization: `org${id}`,
+  consensusKey: toHex(ed25519PublicKey(testSeed(`replica ${id}`))),
+  peerId: `peer${id}`,
+  addresses: [`/memory/${id}`],
+})
 
 export interface InProcessReplica {
   readonly replica: Replica
   readonly ledger: Ledger
   readonly runtime: Runtime
   readonly counters: CounterMap
+}
+
+/** What became of a call that was executed. */
+export interface ReceiptOutcome {
+  readonly height: number
+  readonly code: string
+  readonly result: unknown
 }
 
 /** Bearer token of the client that the served replicas vouch for. */
@@ -84,12 +94,18 @@ export class InProcessNetwork {
   readonly #databases: Database[]
   readonly #timings: CoreTimings
   readonly #apis: Api[] = []
+  readonly #keys: TestKeyRing[] = []
 
-  constructor(n: number, timings: Partial<CoreTimings> = {}, parameters: Partial<Genesis['parameters']> = {}) {
-    this.genesis = testGenesis(n, parameters)
+  constructor(
+    n: number,
+    timings: Partial<CoreTimings> = {},
+    parameters: Partial<Genesis['parameters']> = {},
+    organizations = n,
+  ) {
+    this.genesis = testGenesis(n, parameters, organizations)
     this.#timings = { ...DEFAULT_TIMINGS, ...timings }
     this.replicas = Array.from({ length: n }, () => undefined)
-    this.#databases = Array.from({ length: n }, () => newDatabase(() => this.putDelayMs))
+    this.#databases = Array.from({ length: organizations }, () => newDatabase(() => this.putDelayMs))
   }
 
   static async start(n: number, timings: Partial<CoreTimings> = {}): Promise<InProcessNetwork> {
@@ -104,11 +120,11 @@ export class InProcessNetwork {
     return replica
   }
 
-  async start(id: number): Promise<InProcessReplica> {
+  async start(id: number, options: { readonly votesLost?: boolean } = {}): Promise<InProcessReplica> {
     const { genesis } = this
-    const info = genesis.replicas[id]
+    const info = { id, ...testReplica(id) }
     const database = this.#databases[id]
-    if (info === undefined || database === undefined) throw new Error(`no replica ${id}`)
+    if (database === undefined) throw new Error(`no replica ${id}`)
     const context = contextOf(genesis, info, nativeSuite)
     const runtime = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite: nativeSuite, genesis })
     const ledger = await openLedger({
@@ -125,18 +141,24 @@ export class InProcessNetwork {
       networkId: 'test',
       peers: genesis.replicas,
     })
-    const signer = createSigner(testSeed(`replica ${id}`))
     const verifier = inlineVerifier(nativeSuite)
-    const modules = { clock: systemClock, signer, verifier, transport, wal, ledger, runtime, counters }
+    const modules = { clock: systemClock, keys: this.keys(id), verifier, transport, wal, ledger, runtime, counters }
     const replica = new Replica(
       context,
       { ...modules, suite: nativeSuite, logger: silent },
-      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS },
+      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS, ...options },
     )
     await replica.start()
     const running = { replica, ledger, runtime, counters }
     this.replicas[id] = running
     return running
+  }
+
+  /** Of a replica; kept over restarts. */
+  keys(id: number): TestKeyRing {
+    const keys = this.#keys[id] ?? new TestKeyRing(`replica ${id}`)
+    this.#keys[id] = keys
+    return keys
   }
 
   async stop(id: number): Promise<void> {
@@ -154,6 +176,12 @@ export class InProcessNetwork {
     const api = await createApi({ host: '127.0.0.1', port: 0 }, { ...modules, authenticate })
     this.#apis.push(api)
     return api.url
+  }
+
+  /** Takes ledger and log of a stopped replica. */
+  loseDisk(id: number): void {
+    this.loseLedger(id)
+    rmSync(join(this.folder, `wal-${id}`), { force: true })
   }
 
   /** Puts an empty ledger in the place of a stopped replica's; its log stays. */
@@ -182,10 +210,63 @@ export class InProcessNetwork {
     return new Promise((resolve) => this.get(id).replica.submit(transaction.bytes, submitter, resolve))
   }
 
+  /** Submits a call and waits for its receipt. */
+  async call(id: number, identity: Identity, contract: string, method: string, args: unknown): Promise<ReceiptOutcome> {
+    const outcome = await this.submit(id, await this.encode(identity, contract, method, args))
+    if (outcome.kind === 'refused') throw new Error(`${outcome.code}: ${outcome.detail}`)
+    const { block, index } = outcome
+    const receipt = decodeReceipt(block.receipts[index] ?? new Uint8Array())
+    const result =
+      receipt === undefined || receipt.result.length === 0
+        ? undefined
+        : JSON.parse(Buffer.from(receipt.result).toString())
+    return { height: block.sealed.header.height, code: receipt?.code ?? '', result }
+  }
+
   /** Appends a log entry, signed by the client of an organization, through a replica. */
   async append(id: number, payload: string, organization = id): Promise<Outcome> {
     const args = { category: 'test', subject: 'subject', payload }
     return this.submit(id, await this.encode(this.identity(organization), 'logbook', 'append', args))
+  }
+}
+
+/** Consensus keys from a text, one after another. */
+export class TestKeyRing implements KeyRing {
+  readonly #text: string
+  #made = 1
+  #oldest = 0
+  #named: readonly string[] = []
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  held(): readonly string[] {
+    return Array.from({ length: this.#made - this.#oldest }, (_, i) => this.#key(this.#oldest + i))
+  }
+
+  signer(publicKey: string) {
+    const at = this.held().indexOf(publicKey)
+    return at < 0 ? undefined : createSigner(this.#seed(this.#oldest + at))
+  }
+
+  next(): string {
+    if (this.#named.includes(this.#key(this.#made - 1))) this.#made += 1
+    return this.#key(this.#made - 1)
+  }
+
+  retain(publicKeys: readonly string[]): void {
+    this.#named = publicKeys
+    const at = this.held().findIndex((key) => publicKeys.includes(key))
+    if (at > 0) this.#oldest += at
+  }
+
+  #seed(i: number): Uint8Array {
+    return testSeed(i === 0 ? this.#text : `${this.#text} key ${i}`)
+  }
+
+  #key(i: number): string {
+    return toHex(ed25519PublicKey(this.#seed(i)))
   }
 }
 

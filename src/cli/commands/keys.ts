@@ -41,12 +41,12 @@ export async function replicaKey(
   return EXIT.ok
 }
 
-/** Public part of a replica's two keys, as it stands in the genesis. */
+/** Public part of a replica's keys, as it stands in the genesis; of several consensus keys the newest. */
 export async function publicPartOfReplica(
   keys: ReplicaKeys,
 ): Promise<{ readonly consensusKey: string; readonly peerId: string }> {
   return {
-    consensusKey: toHex(ed25519PublicKey(keys.consensusSeed)),
+    consensusKey: toHex(ed25519PublicKey(keys.consensusSeeds.at(-1) as Uint8Array)),
     peerId: peerIdOf(await decodeTransportKey(keys.transportSeed)),
   }
 }

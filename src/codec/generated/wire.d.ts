@@ -983,6 +983,9 @@ export namespace etalon {
         /** Status finalized. */
         finalized: number;
 
+        /** Status finality. */
+        finality?: (etalon.Certificate.$Properties|null);
+
         /**
          * Encodes the specified Status message. Does not implicitly {@link etalon.Status.verify|verify} messages.
          * @param message Status message or plain object to encode
@@ -1021,6 +1024,9 @@ export namespace etalon {
 
             /** Status finalized */
             finalized?: (number|null);
+
+            /** Status finality */
+            finality?: (etalon.Certificate.$Properties|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1781,8 +1787,14 @@ export namespace etalon {
         /** WalRecord sync. */
         sync?: (Uint8Array|null);
 
+        /** WalRecord view. */
+        view?: (number|null);
+
+        /** WalRecord abstain. */
+        abstain?: (number|null);
+
         /** WalRecord record. */
-        record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync");
+        record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync"|"view"|"abstain");
 
         /**
          * Encodes the specified WalRecord message. Does not implicitly {@link etalon.WalRecord.verify|verify} messages.
@@ -1826,8 +1838,14 @@ export namespace etalon {
             /** WalRecord sync */
             sync?: (Uint8Array|null);
 
+            /** WalRecord view */
+            view?: (number|null);
+
+            /** WalRecord abstain */
+            abstain?: (number|null);
+
             /** WalRecord record */
-            record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync");
+            record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync"|"view"|"abstain");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1841,9 +1859,11 @@ export namespace etalon {
           stop?: number|null;
           stopData?: Uint8Array|null;
           sync?: Uint8Array|null;
+          view?: number|null;
+          abstain?: number|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null }|{ record?: "batch"; batch: Uint8Array; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; stopData?: null; sync?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; stopData?: null; sync?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; stopData?: null; sync?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; stopData: Uint8Array; sync?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync: Uint8Array })
+          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "batch"; batch: Uint8Array; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; stopData: Uint8Array; sync?: null; view?: null; abstain?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync: Uint8Array; view?: null; abstain?: null }|{ record?: "view"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view: number; abstain?: null }|{ record?: "abstain"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain: number })
         );
     }
 

@@ -1501,6 +1501,7 @@ export const etalon = $root.etalon = (() => {
         Status.prototype.decided = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.executed = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.finalized = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        Status.prototype.finality = null;
 
         Status.encode = function (message, writer, _depth) {
             if (!writer)
@@ -1519,6 +1520,8 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(32).uint64(message.executed);
             if (message.finalized != null && $Object.hasOwnProperty.call(message, "finalized") && (typeof message.finalized === "object" ? message.finalized.low || message.finalized.high : message.finalized !== 0))
                 writer.uint32(40).uint64(message.finalized);
+            if (message.finality != null && $Object.hasOwnProperty.call(message, "finality"))
+                $root.etalon.Certificate.encode(message.finality, writer.uint32(50).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1595,6 +1598,12 @@ export const etalon = $root.etalon = (() => {
                             message.finalized = value;
                         else
                             delete message.finalized;
+                        continue;
+                    }
+                case 6: {
+                        if (wireType !== 2)
+                            break;
+                        message.finality = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.finality);
                         continue;
                     }
                 }
@@ -2740,11 +2749,13 @@ export const etalon = $root.etalon = (() => {
         WalRecord.prototype.stop = null;
         WalRecord.prototype.stopData = null;
         WalRecord.prototype.sync = null;
+        WalRecord.prototype.view = null;
+        WalRecord.prototype.abstain = null;
 
         let $oneOfFields;
 
         $Object.defineProperty(WalRecord.prototype, "record", {
-            get: $util.oneOfGetter($oneOfFields = ["batch", "write", "accept", "stop", "stopData", "sync"]),
+            get: $util.oneOfGetter($oneOfFields = ["batch", "write", "accept", "stop", "stopData", "sync", "view", "abstain"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -2767,6 +2778,10 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(50).bytes(message.stopData);
             if (message.sync != null && $Object.hasOwnProperty.call(message, "sync"))
                 writer.uint32(58).bytes(message.sync);
+            if (message.view != null && $Object.hasOwnProperty.call(message, "view"))
+                writer.uint32(64).uint32(message.view);
+            if (message.abstain != null && $Object.hasOwnProperty.call(message, "abstain"))
+                writer.uint32(72).uint32(message.abstain);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2840,6 +2855,20 @@ export const etalon = $root.etalon = (() => {
                             break;
                         message.sync = reader.bytes();
                         message.record = "sync";
+                        continue;
+                    }
+                case 8: {
+                        if (wireType !== 0)
+                            break;
+                        message.view = reader.uint32();
+                        message.record = "view";
+                        continue;
+                    }
+                case 9: {
+                        if (wireType !== 0)
+                            break;
+                        message.abstain = reader.uint32();
+                        message.record = "abstain";
                         continue;
                     }
                 }

@@ -1,0 +1,101 @@
+import { Type } from 'typebox'
+import { type Contract, defineQuery } from '../contract.js'
+import { Limit } from '../limits.js'
+import { genesisEntries } from './genesis.js'
+import { announceKey, ProposalId, propose, vote, withdraw } from './methods.js'
+import {
+  CANDIDATES,
+  type CandidatesRecord,
+  GOVERNANCE,
+  type ProposalRecord,
+  proposalKey,
+  proposalsPrefix,
+  REGISTER,
+  type RegisterRecord,
+  type ViewRecord,
+  viewKey,
+  viewsPrefix,
+} from './records.js'
+
+const Closed = { additionalProperties: false } as const
+
+const view = defineQuery({
+  summary: 'One view: its replicas and the first height that it orders. The newest one when no id is given.',
+  args: Type.Object({ id: Type.Optional(ProposalId) }, Closed),
+  refusals: ['governance/unknown-view'],
+  handler(ctx, { id }) {
+    const newest = (ctx.state.get<RegisterRecord>(REGISTER) as RegisterRecord).view
+    const record = ctx.state.get<ViewRecord>(viewKey(id ?? newest))
+    return record ?? ctx.refuse('governance/unknown-view', `there is no view ${id}; the newest is ${newest}`)
+  },
+})
+
+const views = defineQuery({
+  summary: 'Views in ascending order; `after` is the last id of the page before.',
+  args: Type.Object({ limit: Type.Optional(Limit), after: Type.Optional(ProposalId) }, Closed),
+  refusals: [],
+  async handler(ctx, { limit = 100, after }) {
+    const entries = await ctx.list<ViewRecord>(viewsPrefix, limit, after === undefined ? undefined : viewKey(after))
+    return entries.map(({ value }) => value)
+  },
+})
+
+const proposal = defineQuery({
+  summary: 'One proposal with the votes on it.',
+  args: Type.Object({ id: ProposalId }, Closed),
+  refusals: ['governance/unknown-proposal'],
+  handler(ctx, { id }) {
+    const record = ctx.state.get<ProposalRecord>(proposalKey(id))
+    return record ?? ctx.refuse('governance/unknown-proposal', `there is no proposal ${id}`)
+  },
+})
+
+const proposals = defineQuery({
+  summary: 'Proposals in ascending order, closed ones included; `after` is the last id of the page before.',
+  args: Type.Object({ limit: Type.Optional(Limit), after: Type.Optional(ProposalId) }, Closed),
+  refusals: [],
+  async handler(ctx, { limit = 100, after }) {
+    const from = after === undefined ? undefined : proposalKey(after)
+    const entries = await ctx.list<ProposalRecord>(proposalsPrefix, limit, from)
+    return entries.map(({ value }) => value)
+  },
+})
+
+const candidates = defineQuery({
+  summary: 'Replicas that open proposals would add. Members already let them fetch blocks.',
+  args: Type.Object({}, Closed),
+  refusals: [],
+  handler: (ctx) => ctx.state.get<CandidatesRecord>(CANDIDATES) ?? [],
+})
+
+/** Who orders: the views, and the votes of organizations that change them. */
+export const governance: Contract = {
+  name: GOVERNANCE,
+  version: '1.0.0',
+  summary: 'Adding, removing, replacing and re-keying replicas by votes of the organizations that run them.',
+  reads: ['identity'],
+  events: {
+    'governance/proposed': 'An organization proposed a change of the replicas.',
+    'governance/voted': 'An organization voted on a proposal.',
+    'governance/closed': 'A proposal was approved, rejected, withdrawn, or became void.',
+    'governance/view': 'A view was made that orders from its first height on.',
+    'governance/key-announced': 'A replica named the key that it will vote with in the next view.',
+  },
+  refusals: {
+    'governance/bad-key': 'The consensus key is not a canonical Ed25519 key.',
+    'governance/key-used': 'The consensus key is, or was, named for a replica.',
+    'governance/unknown-organization': 'There is no organization of this id.',
+    'governance/no-view': 'The changes give no valid view.',
+    'governance/bad-expiry': 'The end of the proposal is not ahead, or too far ahead.',
+    'governance/too-many-open': 'Too many proposals are open; withdraw one or wait.',
+    'governance/unknown-proposal': 'There is no proposal of this number.',
+    'governance/unknown-view': 'There is no view of this number.',
+    'governance/not-open': 'The proposal is closed or has ended.',
+    'governance/no-vote': 'The organization runs no replica, so it has no vote and no key to announce.',
+    'governance/voted-before': 'The organization has voted on the proposal.',
+    'governance/not-yours': 'The proposal is of another organization.',
+  },
+  methods: { propose, vote, withdraw, announceKey },
+  queries: { view, views, proposal, proposals, candidates },
+  genesis: genesisEntries,
+}

@@ -1,0 +1,266 @@
+import { Type } from 'typebox'
+import { quorumOf } from '../../types/quorum.js'
+import type { MethodContext } from '../contract.js'
+import { defineMethod } from '../contract.js'
+import { keyProblem } from '../identity/keys.js'
+import { organizationKey } from '../identity/records.js'
+import { Hash, Name, Time } from '../limits.js'
+import { changedReplicas, nextView, withNextKeys } from './change-view.js'
+import {
+  asJson,
+  CANDIDATES,
+  type CandidatesRecord,
+  type Change,
+  nextKeyKey,
+  type ProposalRecord,
+  proposalKey,
+  REGISTER,
+  type RegisterRecord,
+  usedKeyKey,
+  type ViewRecord,
+  viewKey,
+} from './records.js'
+
+/** Changes of one proposal. */
+export const CHANGES_MAX = 8
+/** Open proposals of all organizations, and of one. */
+export const OPEN_PROPOSALS_MAX = 32
+export const OPEN_PROPOSALS_PER_ORGANIZATION_MAX = 4
+/** How far ahead a proposal may end, ms. */
+export const PROPOSAL_DURATION_MAX_MS = 90 * 24 * 3_600_000
+const ADDRESSES_MAX = 2
+const ADDRESS_LENGTH_MAX = 128
+
+const Closed = { additionalProperties: false } as const
+export const ProposalId = Type.Integer({ minimum: 0, maximum: 99_999_999 })
+export const ReplicaId = Type.Integer({ minimum: 0, maximum: 99_999_999 })
+const PeerId = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9]+$' })
+const Addresses = Type.Array(Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH_MAX, pattern: '^/[!-~]+$' }), {
+  maxItems: ADDRESSES_MAX,
+})
+
+const ChangeArgument = Type.Union([
+  Type.Object(
+    { kind: Type.Literal('add'), organization: Name, consensusKey: Hash, peerId: PeerId, addresses: Addresses },
+    Closed,
+  ),
+  Type.Object({ kind: Type.Literal('remove'), replica: ReplicaId }, Closed),
+  Type.Object({ kind: Type.Literal('rotate'), replica: ReplicaId, consensusKey: Hash }, Closed),
+])
+
+type Context = MethodContext<string, string>
+
+const register = (ctx: Context): RegisterRecord => ctx.state.get<RegisterRecord>(REGISTER) as RegisterRecord
+const newestView = (ctx: Context): ViewRecord => ctx.state.get<ViewRecord>(viewKey(register(ctx).view)) as ViewRecord
+
+/** Organizations that vote: those that run a replica of the newest view. */
+const electorate = (view: ViewRecord): ReadonlySet<string> =>
+  new Set(view.replicas.map(({ organization }) => organization))
+
+export const propose = defineMethod({
+  summary:
+    'Proposes to add, remove or re-key replicas, all changes together or none. Replaces: remove and add at once.',
+  args: Type.Object(
+    {
+      title: Type.String({ minLength: 1, maxLength: 200 }),
+      changes: Type.Array(ChangeArgument, { minItems: 1, maxItems: CHANGES_MAX }),
+      expiresMs: Time,
+    },
+    Closed,
+  ),
+  roles: 'any',
+  kinds: ['admin'],
+  signed: true,
+  events: ['governance/proposed'],
+  refusals: [
+    'governance/bad-key',
+    'governance/key-used',
+    'governance/unknown-organization',
+    'governance/no-view',
+    'governance/bad-expiry',
+    'governance/too-many-open',
+  ],
+  handler(ctx, { title, changes: given, expiresMs }) {
+    const { organization } = ctx.caller
+    if (expiresMs <= ctx.timeMs || expiresMs > ctx.timeMs + PROPOSAL_DURATION_MAX_MS) {
+      return ctx.refuse('governance/bad-expiry', `ahead of block time ${ctx.timeMs}, at most 90 days`)
+    }
+    const known = register(ctx)
+    const open = known.open.filter((proposal) => proposal.expiresMs >= ctx.timeMs)
+    const own = open.filter((proposal) => proposal.organization === organization)
+    if (open.length >= OPEN_PROPOSALS_MAX || own.length >= OPEN_PROPOSALS_PER_ORGANIZATION_MAX) {
+      return ctx.refuse('governance/too-many-open', `${open.length} proposals are open, ${own.length} of your own`)
+    }
+    let { replicas } = known
+    const changes: Change[] = given.map((change): Change => {
+      if (change.kind === 'remove') return change
+      const problem = keyProblem('ed25519', change.consensusKey)
+      if (problem !== undefined) return ctx.refuse('governance/bad-key', problem)
+      if (ctx.state.get(usedKeyKey(change.consensusKey)) !== undefined) {
+        return ctx.refuse('governance/key-used', 'a consensus key is never used twice')
+      }
+      if (change.kind === 'rotate') return change
+      const { kind, ...replica } = change
+      if (ctx.other('identity').get(organizationKey(replica.organization)) === undefined) {
+        return ctx.refuse('governance/unknown-organization', `there is no organization ${replica.organization}`)
+      }
+      replicas += 1
+      return { kind, replica: { id: replicas - 1, ...replica } }
+    })
+    const outcome = changedReplicas(newestView(ctx).replicas, changes)
+    if ('problem' in outcome) return ctx.refuse('governance/no-view', outcome.problem)
+    const id = known.proposals
+    const proposed = { height: ctx.height, timeMs: ctx.timeMs }
+    const proposal: ProposalRecord = {
+      id,
+      title,
+      organization,
+      changes,
+      expiresMs,
+      proposed,
+      approvals: [],
+      rejections: [],
+      status: 'open',
+    }
+    ctx.state.set(proposalKey(id), asJson(proposal))
+    const next = { ...known, proposals: id + 1, replicas, open: [...open, { id, organization, expiresMs }] }
+    ctx.state.set(REGISTER, asJson(next))
+    setCandidates(ctx, next, changes, id)
+    const added = changes.flatMap((change) => (change.kind === 'add' ? [change.replica.id] : []))
+    ctx.emit('governance/proposed', { proposal: id, organization, title, changes: asJson(changes), expiresMs })
+    return { proposal: id, replicas: added }
+  },
+})
+
+/** Replicas of the open proposals; those of a new one come last. */
+function setCandidates(ctx: Context, { open }: RegisterRecord, changes: readonly Change[], id?: number): void {
+  const ids = new Set(open.map((proposal) => proposal.id))
+  const known = ctx.state.get<CandidatesRecord>(CANDIDATES) ?? []
+  const added = changes.flatMap((change) =>
+    change.kind === 'add' && id !== undefined ? [{ proposal: id, replica: change.replica }] : [],
+  )
+  const candidates = [...known.filter(({ proposal }) => ids.has(proposal)), ...added]
+  if (candidates.length + known.length > 0) ctx.state.set(CANDIDATES, asJson(candidates))
+}
+
+/** Ends a proposal, and with it the candidacy of its replicas. */
+function close(ctx: Context, proposal: ProposalRecord): void {
+  const known = register(ctx)
+  const next = { ...known, open: known.open.filter(({ id }) => id !== proposal.id) }
+  ctx.state.set(proposalKey(proposal.id), asJson(proposal))
+  ctx.state.set(REGISTER, asJson(next))
+  setCandidates(ctx, next, [])
+}
+
+export const vote = defineMethod({
+  summary:
+    'Votes on a proposal, once for each organization that runs a replica. A quorum of approvals puts it in force a window later.',
+  args: Type.Object({ proposal: ProposalId, approve: Type.Boolean() }, Closed),
+  roles: 'any',
+  kinds: ['admin'],
+  signed: true,
+  events: ['governance/voted', 'governance/closed', 'governance/view'],
+  refusals: ['governance/unknown-proposal', 'governance/not-open', 'governance/no-vote', 'governance/voted-before'],
+  handler(ctx, { proposal: id, approve }) {
+    const { organization } = ctx.caller
+    const proposal = ctx.state.get<ProposalRecord>(proposalKey(id))
+    if (proposal === undefined) return ctx.refuse('governance/unknown-proposal', `there is no proposal ${id}`)
+    if (proposal.status !== 'open') return ctx.refuse('governance/not-open', `proposal ${id} is ${proposal.status}`)
+    if (proposal.expiresMs < ctx.timeMs) return ctx.refuse('governance/not-open', `it ended at ${proposal.expiresMs}`)
+    const view = newestView(ctx)
+    const voters = electorate(view)
+    if (!voters.has(organization)) {
+      return ctx.refuse('governance/no-vote', `${organization} runs no replica of view ${view.id}`)
+    }
+    if (proposal.approvals.includes(organization) || proposal.rejections.includes(organization)) {
+      return ctx.refuse('governance/voted-before', `${organization} voted on proposal ${id} before`)
+    }
+    const voted = counted(proposal, organization, approve)
+    ctx.emit('governance/voted', { proposal: id, organization, approve })
+    const { n, votes } = quorumOf(voters.size)
+    const approvals = voted.approvals.filter((name) => voters.has(name)).length
+    const rejections = voted.rejections.filter((name) => voters.has(name)).length
+    const status = approvals >= votes ? enact(ctx, voted, view) : rejections > n - votes ? 'rejected' : 'open'
+    if (status === 'open') ctx.state.set(proposalKey(id), asJson(voted))
+    else {
+      close(ctx, { ...voted, status })
+      ctx.emit('governance/closed', { proposal: id, status })
+    }
+    return { proposal: id, status, approvals, rejections, needed: votes }
+  },
+})
+
+function counted(proposal: ProposalRecord, organization: string, approve: boolean): ProposalRecord {
+  const add = (names: readonly string[]) => [...names, organization].sort()
+  return approve
+    ? { ...proposal, approvals: add(proposal.approvals) }
+    : { ...proposal, rejections: add(proposal.rejections) }
+}
+
+/** Makes the view of an approved proposal. `void` when views or keys have moved on so that it gives none any more. */
+function enact(ctx: Context, { changes }: ProposalRecord, newest: ViewRecord): 'approved' | 'void' {
+  const keys = changes.flatMap((change) => {
+    if (change.kind === 'remove') return []
+    return change.kind === 'add' ? [change.replica.consensusKey] : [change.consensusKey]
+  })
+  if (keys.some((key) => ctx.state.get(usedKeyKey(key)) !== undefined)) return 'void'
+  const announced = withNextKeys(newest.replicas, (replica) => ctx.state.get<string>(nextKeyKey(replica)))
+  const outcome = changedReplicas(announced, changes)
+  if ('problem' in outcome) return 'void'
+  // Nobody votes for an instance without having executed the one a window below, so all know of the view in time.
+  const view = nextView(newest, ctx.height + ctx.parameters.window + 1, outcome.replicas)
+  ctx.state.set(viewKey(view.id), asJson(view))
+  ctx.state.set(REGISTER, asJson({ ...register(ctx), view: view.id }))
+  for (const { id, consensusKey } of view.replicas) {
+    if (keys.includes(consensusKey)) ctx.state.set(usedKeyKey(consensusKey), { replica: id })
+  }
+  for (const { id } of newest.replicas) {
+    if (ctx.state.get(nextKeyKey(id)) !== undefined) ctx.state.delete(nextKeyKey(id))
+  }
+  ctx.emit('governance/view', asJson(view))
+  return 'approved'
+}
+
+export const withdraw = defineMethod({
+  summary: "Withdraws an open proposal of the caller's own organization.",
+  args: Type.Object({ proposal: ProposalId }, Closed),
+  roles: 'any',
+  kinds: ['admin'],
+  signed: true,
+  events: ['governance/closed'],
+  refusals: ['governance/unknown-proposal', 'governance/not-open', 'governance/not-yours'],
+  handler(ctx, { proposal: id }) {
+    const proposal = ctx.state.get<ProposalRecord>(proposalKey(id))
+    if (proposal === undefined) return ctx.refuse('governance/unknown-proposal', `there is no proposal ${id}`)
+    if (proposal.status !== 'open') return ctx.refuse('governance/not-open', `proposal ${id} is ${proposal.status}`)
+    if (proposal.organization !== ctx.caller.organization) {
+      return ctx.refuse('governance/not-yours', `proposal ${id} is of ${proposal.organization}`)
+    }
+    close(ctx, { ...proposal, status: 'withdrawn' })
+    ctx.emit('governance/closed', { proposal: id, status: 'withdrawn' })
+    return { proposal: id }
+  },
+})
+
+export const announceKey = defineMethod({
+  summary:
+    "Names the key that the caller's own replica will vote with from the next view on. Replicas do it by themselves; the old key is erased then.",
+  args: Type.Object({ consensusKey: Hash }, Closed),
+  roles: 'any',
+  events: ['governance/key-announced'],
+  refusals: ['governance/no-vote', 'governance/bad-key', 'governance/key-used'],
+  handler(ctx, { consensusKey }) {
+    const { organization } = ctx.caller
+    const replica = newestView(ctx).replicas.find((candidate) => candidate.organization === organization)
+    if (replica === undefined) return ctx.refuse('governance/no-vote', `${organization} runs no replica`)
+    const problem = keyProblem('ed25519', consensusKey)
+    if (problem !== undefined) return ctx.refuse('governance/bad-key', problem)
+    if (ctx.state.get(usedKeyKey(consensusKey)) !== undefined) {
+      return ctx.refuse('governance/key-used', 'a consensus key is never used twice')
+    }
+    ctx.state.set(usedKeyKey(consensusKey), { replica: replica.id })
+    ctx.state.set(nextKeyKey(replica.id), consensusKey)
+    ctx.emit('governance/key-announced', { replica: replica.id, organization, consensusKey })
+    return { replica: replica.id }
+  },
+})

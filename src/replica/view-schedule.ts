@@ -1,0 +1,146 @@
+import { fromHex, fromUtf8, toHex } from '../base/bytes.js'
+import { viewHash } from '../codec/block.js'
+import { genesisView } from '../codec/genesis.js'
+import type { Sha256 } from '../codec/statements.js'
+import { type CandidatesRecord, governanceKeys, scheduledView, type ViewRecord } from '../contracts/index.js'
+import type { StateChange, StateReader } from '../ports.js'
+import type { Digest, Genesis, Height, ReplicaId, ReplicaInfo, View, ViewId } from '../types/index.js'
+
+/** A view as a replica works with it. */
+export interface ViewInForce {
+  readonly view: View
+  /** First height that it orders. */
+  readonly from: Height
+  /** As the header of the height below names it. */
+  readonly hash: Digest
+  readonly members: ReadonlyMap<ReplicaId, Member>
+}
+
+export interface Member {
+  readonly info: ReplicaInfo
+  /** 32 bytes. */
+  readonly consensusKey: Uint8Array
+}
+
+/**
+ * Which view orders which height, as far as the executed blocks tell. A change in block h takes effect at h + W + 1, so after
+ * executing h the views of all heights up to h + W are known.
+ */
+export class ViewSchedule {
+  readonly #sha256: Sha256
+  /** Ascending by id and by first height. */
+  #views: ViewInForce[]
+  #candidates: readonly ReplicaInfo[] = []
+  #current: ViewInForce
+
+  constructor(sha256: Sha256, genesis: Genesis) {
+    this.#sha256 = sha256
+    this.#current = this.#inForce(genesisView(genesis), 1)
+    this.#views = [this.#current]
+  }
+
+  /** The view that this replica works in. */
+  get current(): ViewInForce {
+    return this.#current
+  }
+
+  /** Reads the views from the state and works in the one that orders `height`. */
+  load(state: StateReader, height: Height): void {
+    const views: ViewInForce[] = []
+    for (;;) {
+      const record = readRecord<ViewRecord>(state.get(governanceKeys.view(views.length)))
+      if (record === undefined) break
+      const { view, from } = scheduledView(record)
+      views.push(this.#inForce(view, from))
+    }
+    if (views.length > 0) this.#views = views
+    this.#candidates = candidatesOf(state.get(governanceKeys.candidates))
+    this.#current = this.at(height)
+  }
+
+  /** Takes note of what a block changed. True when the views or the candidates are others now. */
+  note(changes: readonly StateChange[]): boolean {
+    let noted = false
+    for (const { key, value } of changes) {
+      if (key === governanceKeys.candidates) {
+        this.#candidates = candidatesOf(value)
+        noted = true
+      } else if (key.startsWith(governanceKeys.views)) {
+        const record = readRecord<ViewRecord>(value)
+        if (record === undefined) continue
+        this.#put(record)
+        noted = true
+      }
+    }
+    return noted
+  }
+
+  #put(record: ViewRecord): void {
+    const { view, from } = scheduledView(record)
+    // A view that was to begin at the same height is replaced.
+    this.#views = [...this.#views.filter((other) => other.view.id !== view.id), this.#inForce(view, from)]
+  }
+
+  /** The view that orders a height. */
+  at(height: Height): ViewInForce {
+    for (let i = this.#views.length - 1; i > 0; i--) {
+      const view = this.#views[i]
+      if (view !== undefined && view.from <= height) return view
+    }
+    return this.#views[0] as ViewInForce
+  }
+
+  byId(id: ViewId): ViewInForce | undefined {
+    return this.#views.find(({ view }) => view.id === id)
+  }
+
+  /** Last height of the current view, once a block has set it. */
+  lastHeight(): Height | undefined {
+    const next = this.byId(this.#current.view.id + 1)
+    return next && next.from - 1
+  }
+
+  /** Works in the view of this height from now on. */
+  enter(height: Height): void {
+    this.#current = this.at(height)
+  }
+
+  /**
+   * Everyone to be connected with: members of the current view and of the one before, so that who left can serve and who
+   * lags can catch up; of the views to come; and candidates, who get ready.
+   */
+  peers(): readonly ReplicaInfo[] {
+    const oldest = this.#current.view.id - 1
+    const replicas = this.#views.filter(({ view }) => view.id >= oldest).flatMap(({ view }) => view.replicas)
+    return [...new Map([...this.#candidates, ...replicas].map((info) => [info.id, info])).values()]
+  }
+
+  /** Consensus keys of a replica that count now or will. */
+  keysOf(replica: ReplicaId): readonly string[] {
+    return this.#views
+      .filter(({ view }) => view.id >= this.#current.view.id)
+      .flatMap(({ members }) => members.get(replica)?.info.consensusKey ?? [])
+  }
+
+  #inForce(view: View, from: Height): ViewInForce {
+    const hash = toHex(viewHash(this.#sha256, view))
+    return { view, from, hash, members: membersOf(view) }
+  }
+}
+
+function membersOf(view: View): ReadonlyMap<ReplicaId, Member> {
+  return new Map(
+    view.replicas.map((info) => [
+      info.id,
+      { info, consensusKey: fromHex(info.consensusKey, 32) ?? new Uint8Array(32) },
+    ]),
+  )
+}
+
+function readRecord<T>(value: Uint8Array | undefined): T | undefined {
+  const text = value && fromUtf8(value)
+  return text === undefined ? undefined : (JSON.parse(text) as T)
+}
+
+const candidatesOf = (value: Uint8Array | undefined): readonly ReplicaInfo[] =>
+  (readRecord<CandidatesRecord>(value) ?? []).map(({ replica }) => replica)

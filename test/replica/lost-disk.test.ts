@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { InProcessNetwork, until } from '../support/in-process.js'
+
+/** A replica that lost its disk but not its key (consensus.md, Recovery). */
+
+const WINDOW = 4
+let network: InProcessNetwork
+
+beforeEach(async () => {
+  network = new InProcessNetwork(4, {}, { window: WINDOW })
+  await Promise.all(network.replicas.map((_, id) => network.start(id)))
+})
+
+afterEach(async () => {
+  await network.close()
+})
+
+const silent = () => network.get(3).replica.status().silent
+
+async function append(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) expect((await network.append(0, `entry ${i}`)).kind).toBe('final')
+}
+
+/** The bound is known once a quorum has reported, so the chain must grow past it after that. */
+async function appendUntilItVotes(): Promise<void> {
+  for (let i = 0; silent() !== undefined; i++) {
+    if (i > 400) throw new Error('the silence does not end')
+    await append(1)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** Signers of the finality certificates that a replica holds, from a height on. */
+function signers(from: number): ReadonlySet<number> {
+  const { ledger } = network.get(0)
+  const found = new Set<number>()
+  for (let height = from; height <= ledger.finalized().height; height++) {
+    for (const { replica } of ledger.finality(height)?.signatures ?? []) found.add(replica)
+  }
+  return found
+}
+
+describe('a lost disk', () => {
+  it('keeps its replica silent until no earlier vote can matter, and then it votes again', async () => {
+    await append(6)
+    await network.stop(3)
+    network.loseDisk(3)
+    await network.start(3, { votesLost: true })
+    const at = network.get(0).ledger.finalized().height
+    await until(() => network.get(3).ledger.finalized().height >= at, 'it catches up')
+    expect(silent()).toBe('abstaining')
+    await append(2)
+    expect(silent()).toBe('abstaining')
+    expect(signers(at + 1)).toEqual(new Set([0, 1, 2]))
+    await appendUntilItVotes()
+    expect(network.get(3).ledger.finalized().height).toBeGreaterThan(at + 4 * WINDOW)
+    await network.stop(1)
+    // Three of four are needed, so it must vote.
+    await append(3)
+  }, 30_000)
+
+  it('keeps it silent over restarts, and without a quorum of reports', async () => {
+    await append(2)
+    await network.stop(3)
+    network.loseDisk(3)
+    await network.stop(2)
+    await network.start(3, { votesLost: true })
+    await until(() => network.get(3).ledger.finalized().height >= 2, 'it catches up')
+    await network.stop(3)
+    await network.start(3)
+    expect(silent()).toBe('abstaining')
+    // Two that vote are no quorum of three.
+    const waiting = network.append(0, 'waits')
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(network.get(0).ledger.finalized().height).toBe(2)
+    await network.start(2)
+    expect((await waiting).kind).toBe('final')
+    await appendUntilItVotes()
+  }, 30_000)
+})
