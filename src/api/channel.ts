@@ -9,7 +9,8 @@ import {
   decodeChannelRequest,
   encodeChannelAnswer,
 } from '../codec/channel.js'
-import type { FinalBlock, Outcome } from '../replica/index.js'
+import { type FinalBlock, type Outcome, viewLinks } from '../replica/index.js'
+import type { ViewId, ViewLink } from '../types/index.js'
 import { type ApiModules, clientOf } from './modules.js'
 import { ProblemError } from './problems.js'
 
@@ -66,6 +67,7 @@ class ServerChannel {
   #receipts = new Map<FinalBlock, ChannelReceipt[]>()
   #refusals: ChannelRefusal[] = []
   #pending = 0
+  #viewSent: ViewId = 0
   #flushing = false
 
   constructor(socket: WebSocket, modules: ApiModules, submitter: { readonly client?: string }) {
@@ -130,8 +132,18 @@ class ServerChannel {
     const refusals = this.#refusals
     this.#receipts = new Map()
     this.#refusals = []
-    this.#socket.send(encodeChannelAnswer({ blocks, refusals }))
+    this.#socket.send(encodeChannelAnswer({ blocks, refusals, ...this.#newViews(blocks) }))
     if (this.#socket.bufferedAmount > UNREAD_BYTES_MAX) this.#holdBack()
+  }
+
+  /** A client starts with the view of the genesis; every later one is proven to it once. */
+  #newViews(blocks: readonly ChannelBlock[]): { readonly views?: readonly ViewLink[] } {
+    const newest = blocks.reduce((id, { certificate }) => Math.max(id, certificate.view), 0)
+    if (newest <= this.#viewSent) return {}
+    const { context, ledger } = this.#modules
+    const views = viewLinks(context.views, ledger, newest, this.#viewSent)
+    this.#viewSent = newest
+    return { views }
   }
 
   /** Reads no more until the client has read what it was sent. */

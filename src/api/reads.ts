@@ -2,14 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { toBase64, toHex } from '../base/bytes.js'
 import { decodeReceipt } from '../codec/block.js'
-import { loadFinalBlock } from '../replica/index.js'
-import type { FinalityCertificate } from '../types/index.js'
+import { certificateDocument, viewLinkDocument } from '../codec/view-links.js'
+import { loadFinalBlock, viewLinks } from '../replica/index.js'
 import { type ApiModules, whenFinal } from './modules.js'
 import { ProblemError } from './problems.js'
 
-function certificateDocument({ view, signatures }: FinalityCertificate) {
-  return { view, signatures: signatures.map(({ replica, signature }) => ({ replica, signature: toBase64(signature) })) }
-}
+/** View links of one answer. */
+const LINKS_MAX = 100
 
 /** Blocks, state with proof, queries, and what describes the network. */
 export function readRoutes(app: FastifyInstance, modules: ApiModules): void {
@@ -42,6 +41,20 @@ export function readRoutes(app: FastifyInstance, modules: ApiModules): void {
     runtime.describe(),
   )
   app.get('/v1/genesis', { schema: { summary: 'The genesis document of this network' } }, async () => context.genesis)
+  app.get<{ Querystring: { after?: string } }>(
+    '/v1/views',
+    {
+      schema: {
+        summary: 'Links from view to view, each proven by the one before',
+        querystring: Type.Object({ after: Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' })) }),
+      },
+    },
+    async ({ query }) => {
+      const { view } = context.views.current
+      const links = viewLinks(context.views, ledger, view.id, Number(query.after ?? 0))
+      return { view: view.id, links: links.slice(0, LINKS_MAX).map(viewLinkDocument) }
+    },
+  )
   app.get('/v1/evidence', { schema: { summary: 'Signed contradictions of replicas' } }, async () => ({
     evidence: modules.replica.evidence().map(({ replica, reason, messages }) => ({
       replica,

@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { fromBase64 } from '../base/bytes.js'
 import { decodeReceipt } from '../codec/block.js'
 import { formatProvenReceipt } from '../codec/proven-receipt.js'
-import { type FinalBlock, loadFinalBlock, type Outcome } from '../replica/index.js'
+import { type FinalBlock, loadFinalBlock, type Outcome, viewLinks } from '../replica/index.js'
 import { LIMITS } from '../types/index.js'
 import { type ApiModules, clientOf, whenFinal } from './modules.js'
 import { ProblemError, problem } from './problems.js'
@@ -17,13 +17,16 @@ const ReceiptDocument = Type.Unsafe<string>(
 )
 
 /** The receipt file of a transaction of a final block. */
-export function receiptFile(networkId: Uint8Array, block: FinalBlock, index: number): string {
+export function receiptFile({ context, ledger }: ApiModules, block: FinalBlock, index: number): string {
   const receiptBytes = block.receipts[index] as Uint8Array
   const receipt = decodeReceipt(receiptBytes)
   if (receipt === undefined) throw new Error(`receipt ${index} of height ${block.sealed.header.height} cannot be read`)
   const { sealed, certificate } = block
   const path = block.receiptTree.path(index)
-  return formatProvenReceipt(networkId, { receipt, receiptBytes, index, path, sealed, certificate })
+  const proven = { receipt, receiptBytes, index, path, sealed, certificate }
+  if (certificate.view === 0) return formatProvenReceipt(context.networkId, proven)
+  const views = viewLinks(context.views, ledger, certificate.view)
+  return formatProvenReceipt(context.networkId, { ...proven, views })
 }
 
 export function transactionRoutes(app: FastifyInstance, modules: ApiModules): void {
@@ -31,7 +34,7 @@ export function transactionRoutes(app: FastifyInstance, modules: ApiModules): vo
   const submit = (bytes: Uint8Array, submitter: { readonly client?: string }): Promise<Outcome> =>
     new Promise((resolve) => replica.submit(bytes, submitter, resolve))
   const fileOf = (outcome: Extract<Outcome, { kind: 'final' }>): string =>
-    receiptFile(context.networkId, outcome.block, outcome.index)
+    receiptFile(modules, outcome.block, outcome.index)
 
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body)
@@ -97,7 +100,7 @@ export function transactionRoutes(app: FastifyInstance, modules: ApiModules): vo
       await whenFinal(modules, location.height)
       const block = loadFinalBlock(modules.ledger, context.sha256, location.height)
       if (block === undefined) throw new ProblemError('transaction/unknown', `no transaction ${params.id}`)
-      return reply.type('application/json').send(receiptFile(context.networkId, block, location.index))
+      return reply.type('application/json').send(receiptFile(modules, block, location.index))
     },
   )
 }

@@ -1,13 +1,14 @@
-import { equalBytes, fromHex, toHex } from '../base/bytes.js'
+import { equalBytes, fromHex, fromUtf8, toHex } from '../base/bytes.js'
 import { decodeBlockBody, decodeReceipt, decodeValue, encodeReceipt } from '../codec/block.js'
-import { genesisView, networkIdOf } from '../codec/genesis.js'
+import { networkIdOf } from '../codec/genesis.js'
 import { digestBytes, statementBytes, transactionStatement } from '../codec/statements.js'
 import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.js'
 import { verifyCertificate } from '../consensus/index.js'
-import type { Runtime } from '../contracts/index.js'
+import { type Runtime, VIEW_EVENT, type ViewRecord } from '../contracts/index.js'
 import { leafHash, MerkleTree } from '../crypto/index.js'
 import { nativeSuite } from '../crypto/native.js'
-import type { BlockRecord, Certificate, Digest, Genesis, TimeMs, Transaction, View } from '../types/index.js'
+import { type ViewInForce, ViewSchedule } from '../replica/index.js'
+import type { BlockRecord, Certificate, Digest, Genesis, Height, TimeMs, Transaction } from '../types/index.js'
 
 const { sha256 } = nativeSuite
 
@@ -21,8 +22,7 @@ export class LedgerAudit {
   certified = 0
   readonly #genesis: Genesis
   readonly #genesisHash: Digest
-  readonly #view: View
-  readonly #keys: ReadonlyMap<number, Uint8Array>
+  readonly #views: ViewSchedule
   readonly #replay: Replay | undefined
   /** Executed transactions that are still valid, and so could come again, with the time until which they are. */
   readonly #seen = new Map<Digest, TimeMs>()
@@ -36,8 +36,7 @@ export class LedgerAudit {
     this.networkId = networkIdOf(sha256, genesis)
     this.#genesis = genesis
     this.#genesisHash = genesisHash
-    this.#view = genesisView(genesis)
-    this.#keys = new Map(genesis.replicas.map(({ id, consensusKey }) => [id, keyBytes(consensusKey)]))
+    this.#views = new ViewSchedule(sha256, genesis)
     this.#replay = runtime && new Replay(runtime)
     this.#timeMs = genesis.createdMs
   }
@@ -47,8 +46,9 @@ export class LedgerAudit {
     const { kind } = certificate
     if (kind === 'persist') this.certified += 1
     const statement = statementBytes(this.networkId, certificate)
-    const problem = verifyCertificate(certificate, kind, this.#view, (_, replica, signature) =>
-      this.#signed(replica, statement, signature),
+    const inForce = this.#views.at(certificate.cid)
+    const problem = verifyCertificate(certificate, kind, inForce.view, (_, replica, signature) =>
+      signedBy(inForce, replica, statement, signature),
     )
     return problem && `the ${kind === 'accept' ? 'decision' : 'finality'} certificate: ${problem}`
   }
@@ -59,6 +59,7 @@ export class LedgerAudit {
     if (header.height === 1 && header.previous !== this.#genesisHash) {
       return `the chain begins with block ${header.previous}, this version makes ${this.#genesisHash} of the genesis`
     }
+    if (header.view !== this.#views.at(header.height + 1).hash) return 'the header names another view'
     const opened = this.#open(record)
     if ('problem' in opened) return opened.problem
     const timeMs = Math.max(this.#timeMs, opened.timestampMs)
@@ -73,7 +74,15 @@ export class LedgerAudit {
     if (root !== header.transactionRoot) return `the transactions have root ${root}, not ${header.transactionRoot}`
     const differs = transactions.findIndex(({ id }, i) => receiptOf(receipts[i]) !== id)
     if (differs >= 0) return `receipt ${differs} is not that of transaction ${transactions[differs]?.id}`
+    // The receipts are those that the header names, so what they say of views was executed.
+    for (const bytes of receipts) this.#noteViews(bytes)
     return this.#replay?.problem(record, transactions, receipts)
+  }
+
+  #noteViews(receipt: Uint8Array): void {
+    for (const { name, data } of decodeReceipt(receipt)?.events ?? []) {
+      if (name === VIEW_EVENT) this.#views.put(JSON.parse(fromUtf8(data) ?? '') as ViewRecord)
+    }
   }
 
   #open({ sealed, body }: BlockRecord) {
@@ -87,7 +96,7 @@ export class LedgerAudit {
       const batch = decodeBatch({ networkId: this.networkId, sha256 }, bytes)
       if (isRefused(batch)) return { problem: `batch ${i}: ${batch.detail}` }
       if (batch.batch.digest !== value.batches[i]) return { problem: `batch ${i} is not the one that was decided` }
-      const problem = this.#batchProblem(batch)
+      const problem = this.#batchProblem(sealed.header.height, batch)
       if (problem !== undefined) return { problem: `batch ${i}: ${problem}` }
       transactions.push(...batch.batch.transactions)
     }
@@ -95,23 +104,19 @@ export class LedgerAudit {
   }
 
   /** The replica that gathered the batch must have signed it, and clients what it does not vouch for. */
-  #batchProblem({ batch, view, signature }: CarriedBatch): string | undefined {
+  #batchProblem(height: Height, { batch, view, signature }: CarriedBatch): string | undefined {
     const statement = { view, kind: 'batch', regency: 0, cid: 0, digest: batch.digest } as const
-    if (!this.#signed(batch.lane, statementBytes(this.networkId, statement), signature)) {
+    const inForce = this.#views.at(height)
+    if (!signedBy(inForce, batch.lane, statementBytes(this.networkId, statement), signature)) {
       return `not signed by replica ${batch.lane}`
     }
-    const { organization } = this.#view.replicas.find(({ id }) => id === batch.lane) ?? {}
+    const organization = inForce.members.get(batch.lane)?.info.organization
     const wrong = batch.transactions.find((transaction) =>
       transaction.authentication.mode === 'vouched'
         ? transaction.organization !== organization
         : !isSigned(transaction, transaction.authentication),
     )
     return wrong && `nobody who may has signed transaction ${wrong.id}`
-  }
-
-  #signed(replica: number, statement: Uint8Array, signature: Uint8Array): boolean {
-    const key = this.#keys.get(replica)
-    return key !== undefined && nativeSuite.verifyEd25519(key, statement, signature)
   }
 
   /** The transactions that execution takes: each once, and only while it is valid. */
@@ -171,6 +176,9 @@ function isSigned(
     : nativeSuite.verifyP256(key, statement, signature)
 }
 
-const keyBytes = (hex: string): Uint8Array => fromHex(hex, 32) ?? new Uint8Array(32)
+function signedBy({ members }: ViewInForce, replica: number, statement: Uint8Array, signature: Uint8Array): boolean {
+  const key = members.get(replica)?.consensusKey
+  return key !== undefined && nativeSuite.verifyEd25519(key, statement, signature)
+}
 
 const receiptOf = (bytes: Uint8Array | undefined): Digest | undefined => bytes && decodeReceipt(bytes)?.transaction

@@ -159,6 +159,7 @@ export class Channel {
     for (const { ref, code, detail, retryAfterMs } of answer.refusals) {
       this.#settle(ref, { kind: 'refused', code, detail, retryAfterMs })
     }
+    if (answer.views !== undefined && this.#light.follow(answer.views) !== undefined) return false
     for (const block of answer.blocks) {
       for (const carried of block.receipts) {
         const proven = provenFromChannel(block, carried)

@@ -2,8 +2,14 @@ import { fromBase64, fromHex, fromUtf8 } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 import { decodeHeader } from '../codec/block.js'
 import { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
+import {
+  type CertificateDocument,
+  readCertificateDocument,
+  readViewLink,
+  type ViewLinkDocument,
+} from '../codec/view-links.js'
 import { type CryptoSuite, nobleSuite } from '../crypto/index.js'
-import type { Digest, FinalityCertificate, Genesis, Height, SealedHeader } from '../types/index.js'
+import type { Digest, Genesis, Height } from '../types/index.js'
 import { Channel, type WebSocketLike } from './channel.js'
 import { LightClient } from './light-client.js'
 import { type EncodedTransaction, encodeCall, type Identity } from './transaction.js'
@@ -146,7 +152,9 @@ export class EtalonClient {
     const sealed = header && decodeHeader(this.#suite.sha256, header)
     if (sealed === undefined) throw unproven('the header cannot be read')
     const value = bytes(document.value)
-    const problem = this.light.stateProblem(sealed, certificateOf(document, sealed), key, value, proofOf(document))
+    const certificate = readCertificateDocument(document.certificate, sealed)
+    if (certificate.view > this.light.newestView) throw new UnknownView()
+    const problem = this.light.stateProblem(sealed, certificate, key, value, proofOf(document))
     if (problem !== undefined) throw unproven(problem)
     const json = value && fromUtf8(value)
     return { height: sealed.header.height, value: json === undefined ? undefined : JSON.parse(json) }
@@ -199,6 +207,28 @@ export class EtalonClient {
     throw last ?? new EtalonError('client/unreachable', 'no address was given', 'name at least one replica')
   }
 
+  /** Where an answer is under a newer view, the links to it are asked for first. */
+  async #readFollowing<T>(base: string, text: string, read: (text: string) => T): Promise<T> {
+    try {
+      return read(text)
+    } catch (error) {
+      if (!(error instanceof UnknownView)) throw error
+    }
+    await this.#follow(base)
+    return read(text)
+  }
+
+  async #follow(base: string): Promise<void> {
+    const signal = AbortSignal.timeout(this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+    for (let known = -1; known < this.light.newestView; ) {
+      known = this.light.newestView
+      const response = await fetch(`${base}/v1/views?after=${known}`, { signal })
+      const { links } = (await response.json()) as { links: readonly ViewLinkDocument[] }
+      const problem = this.light.follow(links.flatMap((link) => readViewLink(this.#suite.sha256, link) ?? []))
+      if (problem !== undefined) throw unproven(problem)
+    }
+  }
+
   async #askOne<T>(base: string, path: string, init: RequestInit, read: (text: string) => T): Promise<Answer<T>> {
     const signal = AbortSignal.timeout(this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
     let response: Response
@@ -218,7 +248,7 @@ export class EtalonClient {
       }
     }
     try {
-      return { value: read(text) }
+      return { value: await this.#readFollowing(base, text, read) }
     } catch (error) {
       return {
         error: error instanceof EtalonError ? error : unproven(`${base} gave an answer of another form`),
@@ -226,6 +256,11 @@ export class EtalonClient {
       }
     }
   }
+}
+
+/** An answer under a view that this client does not know yet. */
+class UnknownView extends Error {
+  override readonly name = 'UnknownView'
 }
 
 type Answer<T> = { readonly value: T } | { readonly error: EtalonError; readonly elsewhere: boolean }
@@ -239,22 +274,11 @@ function readJson(text: string): Record<string, unknown> {
 interface StateDocument {
   readonly header: string
   readonly value: string | null
-  readonly certificate: {
-    readonly view: number
-    readonly signatures: readonly { readonly replica: number; readonly signature: string }[]
-  }
+  readonly certificate: CertificateDocument
   readonly proof: {
     readonly siblings: readonly (string | null)[]
     readonly other?: { readonly keyHash: string; readonly valueHash: string }
   }
-}
-
-function certificateOf({ certificate }: StateDocument, { header, hash }: SealedHeader): FinalityCertificate {
-  const signatures = certificate.signatures.map(({ replica, signature }) => ({
-    replica,
-    signature: fromBase64(signature) ?? new Uint8Array(),
-  }))
-  return { kind: 'persist', view: certificate.view, cid: header.height, regency: 0, digest: hash, signatures }
 }
 
 function proofOf({ proof }: StateDocument) {

@@ -1,4 +1,5 @@
 import { fromHex, toHex } from '../base/bytes.js'
+import { viewHash } from '../codec/block.js'
 import { genesisView, networkIdOf } from '../codec/genesis.js'
 import { type ProvenReceipt, parseProvenReceipt } from '../codec/proven-receipt.js'
 import { statementBytes } from '../codec/statements.js'
@@ -6,10 +7,33 @@ import { verifyCertificate } from '../consensus/certificates.js'
 import { type CryptoSuite, leafHash, nobleSuite, verifyInclusion } from '../crypto/index.js'
 import { verifyStateProof } from '../crypto/sparse-merkle.js'
 import type { StateProof } from '../ports.js'
-import type { Digest, FinalityCertificate, Genesis, SealedHeader, View } from '../types/index.js'
+import type {
+  Digest,
+  FinalityCertificate,
+  Genesis,
+  Height,
+  SealedHeader,
+  View,
+  ViewId,
+  ViewLink,
+} from '../types/index.js'
 
 /** Header hashes whose certificates were checked; blocks are asked about many times in a row. */
 const CHECKED_MAX = 1_024
+
+interface KnownView {
+  readonly view: View
+  /** First height that it orders. */
+  readonly from: Height
+  readonly keys: ReadonlyMap<number, Uint8Array>
+}
+
+function knownView(view: View, from: Height): KnownView {
+  const keys = view.replicas.map(
+    ({ id, consensusKey }) => [id, fromHex(consensusKey, 32) ?? new Uint8Array(32)] as const,
+  )
+  return { view, from, keys: new Map(keys) }
+}
 
 /**
  * Checks what replicas say against nothing but the genesis document. Works in browsers; trusts no replica.
@@ -19,8 +43,8 @@ export class LightClient {
   /** 32 bytes. */
   readonly networkId: Uint8Array
   readonly #suite: CryptoSuite
-  readonly #view: View
-  readonly #keys: ReadonlyMap<number, Uint8Array>
+  /** By id, from the genesis on. */
+  readonly #views: KnownView[]
   readonly #checked = new Map<Digest, string>()
 
   /** @param suite the primitives; noble's when absent, in Node the native ones are faster */
@@ -28,10 +52,37 @@ export class LightClient {
     this.genesis = genesis
     this.#suite = suite
     this.networkId = networkIdOf(suite.sha256, genesis)
-    this.#view = genesisView(genesis)
-    this.#keys = new Map(
-      genesis.replicas.map(({ id, consensusKey }) => [id, fromHex(consensusKey, 32) ?? new Uint8Array(32)]),
-    )
+    this.#views = [knownView(genesisView(genesis), 1)]
+  }
+
+  /** Id of the newest view that was proven to this client. */
+  get newestView(): ViewId {
+    return this.#views.length - 1
+  }
+
+  /**
+   * Takes links to further views, in order; known ones are passed over.
+   * @returns what is wrong with the first bad one, after which none is taken
+   */
+  follow(links: readonly ViewLink[]): string | undefined {
+    for (const { view, sealed, certificate } of links) {
+      if (view.id <= this.newestView) continue
+      if (view.id !== this.newestView + 1) return `no link to view ${this.newestView + 1}`
+      if (certificate.view !== this.newestView) return `the link to view ${view.id} is not proven by the view before`
+      const problem = this.headerProblem(sealed, certificate)
+      if (problem !== undefined) return `the link to view ${view.id}: ${problem}`
+      const hash = toHex(viewHash(this.#suite.sha256, view))
+      if (sealed.header.view !== hash) return `the header names another view than ${view.id}`
+      this.#views.push(knownView(view, sealed.header.height + 1))
+    }
+    return undefined
+  }
+
+  /** The view that certifies a height, as far as this client knows. */
+  #viewOf({ view: id, cid }: FinalityCertificate): KnownView | undefined {
+    const view = this.#views[id]
+    const next = this.#views[id + 1]
+    return view !== undefined && cid >= view.from && cid < (next?.from ?? cid + 1) ? view : undefined
   }
 
   /** Says why a header is not proven final by the certificate, or nothing. Every signature must be good. */
@@ -44,9 +95,11 @@ export class LightClient {
     // All of the certificate: one that differs from the one that was checked is checked itself.
     const fingerprint = [kind, view, regency, ...signers].join()
     if (this.#checked.get(sealed.hash) === fingerprint) return undefined
+    const known = this.#viewOf(certificate)
+    if (known === undefined) return `view ${view} is not known to certify height ${certificate.cid}`
     const statement = statementBytes(this.networkId, certificate)
-    const problem = verifyCertificate(certificate, 'persist', this.#view, (_, replica, signature) => {
-      const key = this.#keys.get(replica)
+    const problem = verifyCertificate(certificate, 'persist', known.view, (_, replica, signature) => {
+      const key = known.keys.get(replica)
       return key !== undefined && this.#suite.verifyEd25519(key, statement, signature)
     })
     if (problem === undefined) this.#remember(sealed.hash, fingerprint)
@@ -62,8 +115,8 @@ export class LightClient {
 
   /** Says why a receipt is not proven, or nothing. */
   receiptProblem(proven: ProvenReceipt): string | undefined {
-    const { sealed, index, path, receiptBytes } = proven
-    const problem = this.headerProblem(sealed, proven.certificate)
+    const { sealed, index, path, receiptBytes, views = [] } = proven
+    const problem = this.follow(views) ?? this.headerProblem(sealed, proven.certificate)
     if (problem !== undefined) return problem
     const { sha256 } = this.#suite
     const root = fromHex(sealed.header.receiptRoot, 32) as Uint8Array

@@ -1,7 +1,9 @@
-import type { FinalityCertificate, SealedHeader } from '../types/index.js'
+import { fromUtf8, utf8 } from '../base/bytes.js'
+import type { FinalityCertificate, SealedHeader, ViewLink } from '../types/index.js'
 import { certificateFromWire, certificateToWire, decodeHeader, decodeReceipt } from './block.js'
 import type { ProvenReceipt } from './proven-receipt.js'
 import type { Sha256 } from './statements.js'
+import { readViewLink, type ViewLinkDocument, viewLinkDocument } from './view-links.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
 /**
@@ -40,6 +42,8 @@ export interface ChannelReceipt {
 export interface ChannelAnswer {
   readonly blocks: readonly ChannelBlock[]
   readonly refusals: readonly ChannelRefusal[]
+  /** Links to views of these blocks that were not sent on this channel before. */
+  readonly views?: readonly ViewLink[]
 }
 
 /** Bytes of one message of the channel, either way. */
@@ -66,6 +70,7 @@ export function encodeChannelAnswer(answer: ChannelAnswer): Uint8Array {
       receipts: receipts as { ref: number; index: number; receipt: Uint8Array; path: Uint8Array[] }[],
     })),
     refusals: answer.refusals as ChannelRefusal[],
+    ...(answer.views === undefined ? {} : { views: utf8(JSON.stringify(answer.views.map(viewLinkDocument))) }),
   })
 }
 
@@ -92,7 +97,18 @@ export function decodeChannelAnswer(sha256: Sha256, bytes: Uint8Array): ChannelA
     detail: detail ?? '',
     retryAfterMs: retryAfterMs ?? 0,
   }))
-  return { blocks, refusals }
+  if (carried.views.length === 0) return { blocks, refusals }
+  const views = decodeLinks(sha256, carried.views)
+  return views && { blocks, refusals, views }
+}
+
+function decodeLinks(sha256: Sha256, bytes: Uint8Array): readonly ViewLink[] | undefined {
+  try {
+    const documents = JSON.parse(fromUtf8(bytes) ?? '') as readonly ViewLinkDocument[]
+    return documents.flatMap((document) => readViewLink(sha256, document) ?? [])
+  } catch {
+    return undefined
+  }
 }
 
 /** A receipt of the channel in the form that the client verifies and keeps. */

@@ -1,7 +1,15 @@
 import { fromBase64, fromHex, fromUtf8, toBase64, toHex } from '../base/bytes.js'
-import type { FinalityCertificate, Receipt, ReplicaSignature, SealedHeader } from '../types/index.js'
+import type { FinalityCertificate, Receipt, SealedHeader, ViewLink } from '../types/index.js'
 import { decodeHeader, decodeReceipt } from './block.js'
 import type { Sha256 } from './statements.js'
+import {
+  type CertificateDocument,
+  certificateDocument,
+  readCertificateDocument,
+  readViewLink,
+  type ViewLinkDocument,
+  viewLinkDocument,
+} from './view-links.js'
 
 /** A receipt with all that is needed to check it against nothing but the genesis document. */
 export interface ProvenReceipt {
@@ -13,6 +21,8 @@ export interface ProvenReceipt {
   readonly path: readonly Uint8Array[]
   readonly sealed: SealedHeader
   readonly certificate: FinalityCertificate
+  /** From the genesis to the view of the certificate; none for the first view. */
+  readonly views?: readonly ViewLink[]
 }
 
 const FORMAT = 'etalon-receipt-1'
@@ -39,13 +49,8 @@ export function formatProvenReceipt(networkId: Uint8Array, proven: ProvenReceipt
       index: proven.index,
       path: proven.path.map(toHex),
       header: toBase64(sealed.bytes),
-      certificate: {
-        view: certificate.view,
-        signatures: certificate.signatures.map(({ replica, signature }) => ({
-          replica,
-          signature: toBase64(signature),
-        })),
-      },
+      certificate: certificateDocument(certificate),
+      ...(proven.views === undefined ? {} : { views: proven.views.map(viewLinkDocument) }),
     },
   }
   return `${JSON.stringify(document, undefined, 2)}\n`
@@ -75,10 +80,8 @@ interface Document {
     readonly index: number
     readonly path: readonly string[]
     readonly header: string
-    readonly certificate: {
-      readonly view: number
-      readonly signatures: readonly { readonly replica: number; readonly signature: string }[]
-    }
+    readonly certificate: CertificateDocument
+    readonly views?: readonly ViewLinkDocument[]
   }
 }
 
@@ -90,18 +93,8 @@ function readDocument(sha256: Sha256, { proof }: Document): ProvenReceipt | unde
   const sealed = headerBytes && decodeHeader(sha256, headerBytes)
   if (receiptBytes === undefined || receipt === undefined || sealed === undefined) return undefined
   const path = proof.path.flatMap((hex) => fromHex(hex, 32) ?? [])
-  const signatures: ReplicaSignature[] = proof.certificate.signatures.flatMap(({ replica, signature }) => {
-    const bytes = fromBase64(signature)
-    return bytes === undefined ? [] : [{ replica, signature: bytes }]
-  })
-  const { view } = proof.certificate
-  const certificate: FinalityCertificate = {
-    kind: 'persist',
-    view,
-    cid: sealed.header.height,
-    regency: 0,
-    digest: sealed.hash,
-    signatures,
-  }
-  return { receipt, receiptBytes, index: proof.index, path, sealed, certificate }
+  const certificate = readCertificateDocument(proof.certificate, sealed)
+  const proven = { receipt, receiptBytes, index: proof.index, path, sealed, certificate }
+  if (proof.views === undefined) return proven
+  return { ...proven, views: proof.views.flatMap((link) => readViewLink(sha256, link) ?? []) }
 }

@@ -68,16 +68,16 @@ export class ViewSchedule {
       } else if (key.startsWith(governanceKeys.views)) {
         const record = readRecord<ViewRecord>(value)
         if (record === undefined) continue
-        this.#put(record)
+        this.put(record)
         noted = true
       }
     }
     return noted
   }
 
-  #put(record: ViewRecord): void {
+  /** Takes a view in; one that was to begin at the same height is replaced. */
+  put(record: ViewRecord): void {
     const { view, from } = scheduledView(record)
-    // A view that was to begin at the same height is replaced.
     this.#views = [...this.#views.filter((other) => other.view.id !== view.id), this.#inForce(view, from)]
   }
 

@@ -1,5 +1,5 @@
 import type { DecisionCertificate, FinalityCertificate } from './consensus.js'
-import type { Digest, Height, TimeMs } from './view.js'
+import type { Digest, Height, TimeMs, View } from './view.js'
 
 export interface BlockHeader {
   readonly height: Height
@@ -43,6 +43,17 @@ export interface Receipt {
   /** UTF-8 JSON. */
   readonly result: Uint8Array
   readonly events: readonly ContractEvent[]
+}
+
+/**
+ * Leads from a view to the next: the header of the last height of the one, final by its quorum, names the hash of the other.
+ * A chain of them from the genesis proves a view to whoever holds the genesis document.
+ */
+export interface ViewLink {
+  /** The next view. */
+  readonly view: View
+  readonly sealed: SealedHeader
+  readonly certificate: FinalityCertificate
 }
 
 /** A block as it is kept and as it is sent to a replica that catches up. */

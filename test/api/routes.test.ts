@@ -36,6 +36,7 @@ const ROUTES = [
   'GET /v1/state/{*}',
   'GET /v1/status',
   'GET /v1/transactions/{id}',
+  'GET /v1/views',
   'POST /v1/query/{contract}/{query}',
   'POST /v1/transactions',
   'POST /v1/transactions/batch',

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Contract } from '../../src/contracts/index.js'
 import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
-import { Chain, type InstrumentKey, keyOf, p256Key } from './support.js'
+import { Chain, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
 
 /** Every refusal that a method or query documents, and how to get it. `describe()` says which there must be. */
 
@@ -32,7 +32,65 @@ const retire = (chain: Chain, name: string) => chain.send('identity.retire', { f
 const append = (chain: Chain, args: object) =>
   chain.send('logbook.append', { from: 'maker', client: 'c', args: { category: 'a', subject: 'b', ...args } }).code
 
+const CONSENSUS_KEYS = [11, 12, 13, 14].map((seed) => ed25519Key(seed))
+
+const proposal = (chain: Chain, from: string, changes: readonly object[], expiresMs = chain.timeMs + 100_000) =>
+  chain.send('governance.propose', { from, args: { title: 'a change', changes, expiresMs } }).code
+const removal = (replica: number) => [{ kind: 'remove', replica }]
+const addition = (change: object = {}) => [
+  { kind: 'add', organization: 'maker', consensusKey: CONSENSUS_KEYS[3], peerId: 'peer3', addresses: [], ...change },
+]
+const ballot = (chain: Chain, from: string, id: number, approve = true) =>
+  chain.send('governance.vote', { from, args: { proposal: id, approve } }).code
+const withdrawal = (chain: Chain, from: string, id: number) =>
+  chain.send('governance.withdraw', { from, args: { proposal: id } }).code
+const announcement = (chain: Chain, from: string, consensusKey = CONSENSUS_KEYS[3]) =>
+  chain.send('governance.announceKey', { from, client: 'replica', args: { consensusKey } }).code
+
 const CASES: Readonly<Record<string, Case>> = {
+  'governance.propose governance/bad-key': (chain) =>
+    proposal(chain, 'maker', addition({ consensusKey: '0'.repeat(64) })),
+  'governance.propose governance/key-used': (chain) =>
+    proposal(chain, 'maker', addition({ consensusKey: CONSENSUS_KEYS[0] })),
+  'governance.propose governance/unknown-organization': (chain) =>
+    proposal(chain, 'maker', addition({ organization: 'nobody' })),
+  'governance.propose governance/no-view': (chain) => proposal(chain, 'maker', removal(7)),
+  'governance.propose governance/bad-expiry': (chain) => proposal(chain, 'maker', removal(1), chain.timeMs),
+  'governance.propose governance/too-many-open': (chain) => {
+    for (let i = 0; i < 4; i++) proposal(chain, 'maker', removal(1))
+    return proposal(chain, 'maker', removal(1))
+  },
+  'governance.vote governance/unknown-proposal': (chain) => ballot(chain, 'ptb', 0),
+  'governance.vote governance/not-open': (chain) => {
+    proposal(chain, 'maker', removal(1))
+    withdrawal(chain, 'maker', 0)
+    return ballot(chain, 'ptb', 0)
+  },
+  'governance.vote governance/no-vote': (chain) => {
+    proposal(chain, 'maker', removal(1))
+    return ballot(chain, 'maker', 0)
+  },
+  'governance.vote governance/voted-before': (chain) => {
+    proposal(chain, 'maker', removal(1))
+    ballot(chain, 'ptb', 0)
+    return ballot(chain, 'ptb', 0, false)
+  },
+  'governance.withdraw governance/unknown-proposal': (chain) => withdrawal(chain, 'maker', 0),
+  'governance.withdraw governance/not-open': (chain) => {
+    proposal(chain, 'maker', removal(1))
+    withdrawal(chain, 'maker', 0)
+    return withdrawal(chain, 'maker', 0)
+  },
+  'governance.withdraw governance/not-yours': (chain) => {
+    proposal(chain, 'maker', removal(1))
+    return withdrawal(chain, 'ptb', 0)
+  },
+  'governance.announceKey governance/no-vote': (chain) => announcement(chain, 'maker'),
+  'governance.announceKey governance/bad-key': (chain) => announcement(chain, 'ptb', '0'.repeat(64)),
+  'governance.announceKey governance/key-used': (chain) => announcement(chain, 'ptb', CONSENSUS_KEYS[0]),
+  'governance.view governance/unknown-view': (chain) => code(chain.ask('governance.view', { id: 9 })),
+  'governance.proposal governance/unknown-proposal': (chain) => code(chain.ask('governance.proposal', { id: 9 })),
+
   'identity.enroll identity/bad-key': (chain) => enroll(chain, { publicKey: '05'.repeat(33) }),
   'identity.enroll identity/key-taken': (chain) => {
     enroll(chain, {})
@@ -209,7 +267,7 @@ describe('refusals', () => {
   })
 
   it.each(Object.entries(CASES))('%s', async (name, produce) => {
-    const chain = new Chain()
+    const chain = new Chain(BUILT_IN_CONTRACTS, genesisOf({ replicas: VIEW }))
     expect(await produce(chain)).toBe(name.split(' ')[1])
     expect(chain.faults).toEqual([])
   })

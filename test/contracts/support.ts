@@ -1,3 +1,4 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
 import { toBase64, toHex, utf8 } from '../../src/base/bytes.js'
 import { Random } from '../../src/base/random.js'
@@ -231,3 +232,15 @@ export class Chain {
 }
 
 export const hashOf = (text: string): string => toHex(nativeSuite.sha256(utf8(text)))
+
+/** An Ed25519 public key from a number. */
+export const ed25519Key = (seed: number): string => toHex(ed25519.getPublicKey(new Random(seed).bytes(32)))
+
+/** Replicas of inmetro, ptb and body; the other organizations only take part. */
+export const VIEW = ['inmetro', 'ptb', 'body'].map((organization, id) => ({
+  id,
+  organization,
+  consensusKey: ed25519Key(11 + id),
+  peerId: `peer${id}`,
+  addresses: [],
+}))

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ReceiptOutcome } from '../support/in-process.js'
 import { InProcessNetwork, testReplica, until } from '../support/in-process.js'
 
 /** Views that change while transactions are ordered (consensus.md, Reconfiguration). */
@@ -18,26 +17,7 @@ afterEach(async () => {
 
 const add = (id: number) => ({ kind: 'add', ...testReplica(id) })
 const remove = (replica: number) => ({ kind: 'remove', replica })
-
-/** Proposes changes and votes for them with the organizations of these replicas. */
-async function change(changes: readonly object[], voters: readonly number[]): Promise<void> {
-  const expiresMs = Date.now() + 3_600_000
-  const proposed = await admin(voters[0] ?? 0, 'propose', { title: 'a change', changes, expiresMs })
-  const { proposal } = proposed.result as { proposal: number }
-  let status = 'open'
-  for (const voter of voters) {
-    if (status !== 'open') break
-    const voted = await admin(voter, 'vote', { proposal, approve: true })
-    status = (voted.result as { status: string }).status
-  }
-  expect(status).toBe('approved')
-}
-
-async function admin(organization: number, method: string, args: unknown): Promise<ReceiptOutcome> {
-  const outcome = await network.call(0, network.identity(organization, 'admin'), 'governance', method, args)
-  expect(outcome.code).toBe('')
-  return outcome
-}
+const change = (changes: readonly object[], voters: readonly number[]) => network.changeView(changes, voters)
 
 const running = (): readonly number[] => network.replicas.flatMap((replica, id) => (replica === undefined ? [] : [id]))
 const viewOf = (id: number): number => network.get(id).replica.status().view

@@ -223,6 +223,21 @@ export class InProcessNetwork {
     return { height: block.sealed.header.height, code: receipt?.code ?? '', result }
   }
 
+  /** Proposes changes of the view and has organizations vote until they are approved, all through replica 0. */
+  async changeView(changes: readonly object[], voters: readonly number[]): Promise<void> {
+    const govern = async (organization: number, method: string, args: unknown) => {
+      const outcome = await this.call(0, this.identity(organization, 'admin'), 'governance', method, args)
+      if (outcome.code !== '') throw new Error(outcome.code)
+      return outcome.result as { readonly proposal: number; readonly status?: string }
+    }
+    const expiresMs = Date.now() + 3_600_000
+    const { proposal } = await govern(voters[0] ?? 0, 'propose', { title: 'a change', changes, expiresMs })
+    for (const voter of voters) {
+      if ((await govern(voter, 'vote', { proposal, approve: true })).status === 'approved') return
+    }
+    throw new Error('the votes do not make a quorum')
+  }
+
   /** Appends a log entry, signed by the client of an organization, through a replica. */
   async append(id: number, payload: string, organization = id): Promise<Outcome> {
     const args = { category: 'test', subject: 'subject', payload }

@@ -2231,6 +2231,9 @@ export namespace etalon {
         /** ChannelReply refusals. */
         refusals: etalon.ChannelRefusal.$Properties[];
 
+        /** ChannelReply views. */
+        views: Uint8Array;
+
         /**
          * Encodes the specified ChannelReply message. Does not implicitly {@link etalon.ChannelReply.verify|verify} messages.
          * @param message ChannelReply message or plain object to encode
@@ -2260,6 +2263,9 @@ export namespace etalon {
 
             /** ChannelReply refusals */
             refusals?: (etalon.ChannelRefusal.$Properties[]|null);
+
+            /** ChannelReply views */
+            views?: (Uint8Array|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

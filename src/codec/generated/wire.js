@@ -3422,6 +3422,7 @@ export const etalon = $root.etalon = (() => {
 
         ChannelReply.prototype.blocks = $util.emptyArray;
         ChannelReply.prototype.refusals = $util.emptyArray;
+        ChannelReply.prototype.views = $util.newBuffer([]);
 
         ChannelReply.encode = function (message, writer, _depth) {
             if (!writer)
@@ -3436,6 +3437,8 @@ export const etalon = $root.etalon = (() => {
             if (message.refusals != null && message.refusals.length)
                 for (let i = 0; i < message.refusals.length; ++i)
                     $root.etalon.ChannelRefusal.encode(message.refusals[i], writer.uint32(18).fork(), _depth + 1).ldelim();
+            if (message.views != null && $Object.hasOwnProperty.call(message, "views") && message.views.length)
+                writer.uint32(26).bytes(message.views);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -3449,7 +3452,7 @@ export const etalon = $root.etalon = (() => {
                 _depth = 0;
             if (_depth > $Reader.recursionLimit)
                 throw $Error("max depth exceeded");
-            let end, message;
+            let end, message, value;
             if (length === $undefined)
                 end = reader.len;
             else {
@@ -3483,6 +3486,15 @@ export const etalon = $root.etalon = (() => {
                         if (!(message.refusals && message.refusals.length))
                             message.refusals = [];
                         message.refusals.push($root.etalon.ChannelRefusal.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.views = value;
+                        else
+                            delete message.views;
                         continue;
                     }
                 }

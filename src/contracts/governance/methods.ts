@@ -17,6 +17,7 @@ import {
   REGISTER,
   type RegisterRecord,
   usedKeyKey,
+  VIEW_EVENT,
   type ViewRecord,
   viewKey,
 } from './records.js'
@@ -159,7 +160,7 @@ export const vote = defineMethod({
   roles: 'any',
   kinds: ['admin'],
   signed: true,
-  events: ['governance/voted', 'governance/closed', 'governance/view'],
+  events: ['governance/voted', 'governance/closed', VIEW_EVENT],
   refusals: ['governance/unknown-proposal', 'governance/not-open', 'governance/no-vote', 'governance/voted-before'],
   handler(ctx, { proposal: id, approve }) {
     const { organization } = ctx.caller
@@ -217,7 +218,7 @@ function enact(ctx: Context, { changes }: ProposalRecord, newest: ViewRecord): '
   for (const { id } of newest.replicas) {
     if (ctx.state.get(nextKeyKey(id)) !== undefined) ctx.state.delete(nextKeyKey(id))
   }
-  ctx.emit('governance/view', asJson(view))
+  ctx.emit(VIEW_EVENT, asJson(view))
   return 'approved'
 }
 

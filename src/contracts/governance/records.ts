@@ -5,6 +5,9 @@ import type { Json } from '../contract.js'
 
 export const GOVERNANCE = 'governance'
 
+/** Event that carries the record of a new view. */
+export const VIEW_EVENT = 'governance/view'
+
 /** A view and the first height that it orders. */
 export type ViewRecord = {
   readonly id: number
