@@ -90,10 +90,10 @@ export class LightClient {
     if (certificate.cid !== sealed.header.height || certificate.digest !== sealed.hash) {
       return 'the certificate is of another block'
     }
-    const { kind, view, regency, signatures } = certificate
+    const { cid, kind, view, regency, signatures } = certificate
     const signers = signatures.map(({ replica, signature }) => `${replica}:${toHex(signature)}`)
     // All of the certificate: one that differs from the one that was checked is checked itself.
-    const fingerprint = [kind, view, regency, ...signers].join()
+    const fingerprint = [cid, kind, view, regency, ...signers].join()
     if (this.#checked.get(sealed.hash) === fingerprint) return undefined
     const known = this.#viewOf(certificate)
     if (known === undefined) return `view ${view} is not known to certify height ${certificate.cid}`
