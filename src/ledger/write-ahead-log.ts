@@ -10,7 +10,11 @@ export interface WriteAheadLogOptions {
   /** The disk of this machine when absent. */
   readonly fileSystem?: LogFileSystem
   readonly logger?: Logger
+  /** Gives the salt of each new file, u32; random when absent. A simulator has its own. */
+  readonly salt?: () => number
 }
+
+const randomSalt = (): number => randomBytes(4).readUInt32BE()
 
 /** What goes to disk together. Open for further records until its write begins. */
 interface Group {
@@ -29,11 +33,11 @@ function ignore(): void {}
  * @throws EtalonError `wal/corrupt`, `wal/format`
  */
 export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<WriteAheadLog> {
-  const { path, fileSystem = nodeLogFileSystem, logger } = options
+  const { path, fileSystem = nodeLogFileSystem, logger, salt: newSalt = randomSalt } = options
   const bytes = await fileSystem.read(path)
   if (bytes === undefined) {
-    const { file, salt, size } = await writeWhole(fileSystem, path, [])
-    return new FileWriteAheadLog(path, fileSystem, { file, salt, size, records: [] })
+    const { file, salt, size } = await writeWhole(fileSystem, path, newSalt(), [])
+    return new FileWriteAheadLog(path, fileSystem, newSalt, { file, salt, size, records: [] })
   }
   const { salt, records, end } = decodeLog(path, bytes)
   const file = await fileSystem.open(path)
@@ -51,7 +55,7 @@ export async function openWriteAheadLog(options: WriteAheadLogOptions): Promise<
     await file.close()
     throw error
   }
-  return new FileWriteAheadLog(path, fileSystem, { file, salt, size: end, records })
+  return new FileWriteAheadLog(path, fileSystem, newSalt, { file, salt, size: end, records })
 }
 
 interface OpenLog {
@@ -62,8 +66,12 @@ interface OpenLog {
 }
 
 /** Writes a log beside its place and moves it there, so that at every moment a whole one is in place. */
-async function writeWhole(fileSystem: LogFileSystem, path: string, records: readonly Uint8Array[]): Promise<OpenLog> {
-  const salt = randomBytes(4).readUInt32BE()
+async function writeWhole(
+  fileSystem: LogFileSystem,
+  path: string,
+  salt: number,
+  records: readonly Uint8Array[],
+): Promise<OpenLog> {
   const content = Buffer.concat([
     encodeLogHeader(salt),
     ...records.flatMap((record) => [frameHeader(salt, record), record]),
@@ -84,6 +92,7 @@ async function writeWhole(fileSystem: LogFileSystem, path: string, records: read
 class FileWriteAheadLog implements WriteAheadLog {
   readonly #path: string
   readonly #fileSystem: LogFileSystem
+  readonly #newSalt: () => number
   #file: LogFile
   #salt: number
   #size: number
@@ -94,9 +103,10 @@ class FileWriteAheadLog implements WriteAheadLog {
   #last: Promise<void> = Promise.resolve()
   #state: 'open' | 'broken' | 'closed' = 'open'
 
-  constructor(path: string, fileSystem: LogFileSystem, { file, salt, size, records }: OpenLog) {
+  constructor(path: string, fileSystem: LogFileSystem, newSalt: () => number, { file, salt, size, records }: OpenLog) {
     this.#path = path
     this.#fileSystem = fileSystem
+    this.#newSalt = newSalt
     this.#file = file
     this.#salt = salt
     this.#size = size
@@ -138,7 +148,7 @@ class FileWriteAheadLog implements WriteAheadLog {
     this.#survivors = []
     return this.#enqueue(async () => {
       const old = this.#file
-      const { file, salt, size } = await writeWhole(this.#fileSystem, this.#path, records)
+      const { file, salt, size } = await writeWhole(this.#fileSystem, this.#path, this.#newSalt(), records)
       this.#file = file
       this.#salt = salt
       this.#size = size

@@ -65,6 +65,9 @@ export interface ReplicaStatus extends CoreStatus {
   readonly connected: readonly ReplicaId[]
   /** Transactions whose outcome clients of this replica await. */
   readonly waiting: number
+  /** Batches at hand, ordered ones that are not final included, and their encoded size in bytes. */
+  readonly heldBatches: number
+  readonly heldBytes: number
 }
 
 /** One replica: it drives the core through the ports. */
@@ -220,6 +223,8 @@ export class Replica {
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
       connected: this.#modules.transport.connected(),
       waiting: this.#submissions.size,
+      heldBatches: this.#store.size,
+      heldBytes: this.#store.bytes,
     }
   }
 

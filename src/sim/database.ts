@@ -1,0 +1,189 @@
+import type { Random } from '../base/random.js'
+import type { Database } from '../ledger/index.js'
+import type { SimDisk } from './disk.js'
+import type { SimProcess } from './process.js'
+
+type Rows = ReadonlyMap<string, Buffer | undefined>
+
+interface Range {
+  readonly gte?: Buffer
+  readonly gt?: Buffer
+  readonly lt?: Buffer
+  readonly reverse?: boolean
+  readonly limit?: number
+}
+
+/** Rows as they were, for those that changed since. */
+interface Snapshot {
+  readonly before: Map<string, Buffer | undefined>
+  close(): Promise<void>
+}
+
+const nameOf = (key: Buffer): string => key.toString('latin1')
+const keyOf = (name: string): Buffer => Buffer.from(name, 'latin1')
+
+/**
+ * The database of one replica's ledger, which outlives its processes. It keeps LevelDB's promises and no more: a batch is
+ * whole or absent; one written with `sync` is there after a loss of power, with all that was written before; of the others
+ * only the oldest ones may be.
+ */
+export class SimDatabase {
+  readonly #disk: SimDisk
+  readonly #random: Random
+  readonly #rows = new Map<string, Buffer>()
+  readonly #snapshots = new Set<Snapshot>()
+  /** What each write without sync replaced, oldest first. */
+  #unsynced: Rows[] = []
+  /** A synced write that is under way. */
+  #underWay: Rows | undefined
+
+  constructor(disk: SimDisk, random: Random) {
+    this.#disk = disk
+    this.#random = random
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  /** The database as one process sees it: the part of abstract-level that the ledger uses. */
+  mount(process: SimProcess): Database {
+    const database = {
+      open: async () => undefined,
+      close: async () => undefined,
+      getSync: (key: Buffer, options?: { readonly snapshot?: Snapshot }) => this.#get(key, options?.snapshot),
+      put: (key: Buffer, value: Buffer) => this.#write(process, new Map([[nameOf(key), value]]), false),
+      batch: () => this.#batch(process),
+      snapshot: () => this.#snapshot(),
+      iterator: (range: Range = {}) => cursor(this.#select(range).map((name) => [keyOf(name), this.#row(name)])),
+      keys: (range: Range = {}) => cursor(this.#select(range).map(keyOf)),
+    }
+    return database as unknown as Database
+  }
+
+  #get(key: Buffer, snapshot?: Snapshot): Buffer | undefined {
+    const name = nameOf(key)
+    return snapshot?.before.has(name) ? snapshot.before.get(name) : this.#rows.get(name)
+  }
+
+  #row(name: string): Buffer {
+    return this.#rows.get(name) as Buffer
+  }
+
+  #select({ gte, gt, lt, reverse = false, limit = Number.POSITIVE_INFINITY }: Range): readonly string[] {
+    const [from, above, below] = [gte, gt, lt].map((key) => key && nameOf(key))
+    const names: string[] = []
+    for (const name of this.#rows.keys()) {
+      const low = (from === undefined || name >= from) && (above === undefined || name > above)
+      if (low && (below === undefined || name < below)) names.push(name)
+    }
+    names.sort()
+    if (reverse) names.reverse()
+    return names.slice(0, limit < 0 ? undefined : limit)
+  }
+
+  #batch(process: SimProcess) {
+    const rows = new Map<string, Buffer | undefined>()
+    const batch = {
+      put: (key: Buffer, value: Buffer) => {
+        rows.set(nameOf(key), value)
+        return batch
+      },
+      del: (key: Buffer) => {
+        rows.set(nameOf(key), undefined)
+        return batch
+      },
+      write: (options?: { readonly sync?: boolean }) => this.#write(process, rows, options?.sync === true),
+    }
+    return batch
+  }
+
+  #snapshot(): Snapshot {
+    const snapshot: Snapshot = {
+      before: new Map(),
+      close: async () => {
+        this.#snapshots.delete(snapshot)
+      },
+    }
+    this.#snapshots.add(snapshot)
+    return snapshot
+  }
+
+  async #write(process: SimProcess, rows: Rows, sync: boolean): Promise<void> {
+    if (process.dead) return
+    this.#disk.begin()
+    if (!sync) {
+      this.#unsynced.push(this.#apply(rows))
+      return
+    }
+    this.#underWay = rows
+    await this.#disk.sync(process)
+    if (process.dead) return
+    this.#underWay = undefined
+    this.#apply(rows)
+    this.#unsynced = []
+  }
+
+  /** Gives what stood there before. */
+  #apply(rows: Rows): Rows {
+    const before = new Map<string, Buffer | undefined>()
+    for (const [name, value] of rows) {
+      const old = this.#rows.get(name)
+      before.set(name, old)
+      for (const snapshot of this.#snapshots) if (!snapshot.before.has(name)) snapshot.before.set(name, old)
+      if (value === undefined) this.#rows.delete(name)
+      else this.#rows.set(name, value)
+    }
+    return before
+  }
+
+  /** The process ended. What it had handed over to the system stays; a write under way may have been. */
+  processDied(): void {
+    this.#snapshots.clear()
+    if (this.#underWay !== undefined && this.#random.chance(0.5)) this.#apply(this.#underWay)
+    this.#underWay = undefined
+  }
+
+  /** Of the writes without sync the oldest are on disk, the others are lost. */
+  losePower(): void {
+    const kept = this.#random.below(this.#unsynced.length + 1)
+    for (const before of this.#unsynced.slice(kept).reverse()) this.#apply(before)
+    // A write under way comes after all of these: it is on disk only when they are.
+    if (kept < this.#unsynced.length) this.#underWay = undefined
+    this.#unsynced = []
+    this.processDied()
+  }
+
+  /** Rot: one bit of one row turns over. Gives the row's key space. */
+  flipBit(): string {
+    const names = [...this.#rows.keys()]
+    const name = names[this.#random.below(names.length)]
+    const row = name === undefined ? undefined : this.#rows.get(name)
+    if (name === undefined || row === undefined || row.length === 0) return ''
+    const damaged = Buffer.from(row)
+    const at = this.#random.below(damaged.length)
+    damaged[at] = (damaged[at] as number) ^ (1 << this.#random.below(8))
+    this.#rows.set(name, damaged)
+    return name.slice(0, 1)
+  }
+
+  /** An operator empties the folder. */
+  clear(): void {
+    this.#rows.clear()
+    this.#unsynced = []
+    this.#underWay = undefined
+  }
+}
+
+/** What abstract-level's iterators give, of items that are known already. */
+function cursor<T>(items: readonly T[]) {
+  let next = 0
+  return {
+    next: async (): Promise<T | undefined> => items[next++],
+    all: async (): Promise<readonly T[]> => items.slice(next),
+    close: async (): Promise<void> => undefined,
+    async *[Symbol.asyncIterator](): AsyncGenerator<T> {
+      yield* items
+    },
+  }
+}

@@ -1,0 +1,249 @@
+import { Random } from '../base/random.js'
+import { DEFAULT_LANE, type FinalBlock } from '../replica/index.js'
+import { WAITING_MAX } from '../replica/submissions.js'
+import type { Digest, Height } from '../types/index.js'
+import {
+  Agreement,
+  acknowledgedProblem,
+  type Bounds,
+  boundProblem,
+  boundsOf,
+  ChainCheck,
+  ExactlyOnce,
+  type Problem,
+} from './checkers.js'
+import { Faults } from './faults.js'
+import { faultText, type Plan, type Round } from './plan.js'
+import type { SimMs } from './scheduler.js'
+import type { Violation, ViolationKind } from './violation.js'
+import { type Acknowledged, type Submission, Workload } from './workload.js'
+import { type Machine, type Running, World } from './world.js'
+
+/** After a heal a new transaction must be final, and every correct replica have its block, within this, ms. */
+export const LIVENESS_MS_MAX = 120_000
+/** While progress is awaited, a new transaction is tried so often, ms. */
+const PROBE_MS = 10_000
+const BOUNDS_CHECK_MS = 2_000
+/** Long enough for every transaction to expire and be given up: validity, drift, and the sweep. */
+const LAST_REST_MS = 75_000
+
+export interface HistoryResult {
+  readonly seed: number
+  readonly hash: string
+  readonly simulatedMs: SimMs
+  readonly events: number
+  readonly faults: Readonly<Record<string, number>>
+  readonly violations: readonly Violation[]
+  readonly submitted: number
+  readonly acknowledged: number
+  readonly height: Height
+  readonly counts: ReadonlyMap<string, number>
+}
+
+/** One history: a world, its clients, its faults by plan, and the checkers. It ends at the first violation. */
+export class History {
+  readonly world: World
+  readonly seed: number
+  readonly #plan: Plan
+  readonly #random: Random
+  readonly #workload: Workload
+  readonly #faults: Faults
+  readonly #agreement = new Agreement()
+  readonly #once = new ExactlyOnce()
+  readonly #chain: ChainCheck
+  readonly #bounds: Bounds
+  readonly #parents = new Map<Height, { readonly hash: Digest; readonly timeMs: number }>()
+  readonly #faultCounts = new Map<string, number>()
+
+  constructor(seed: number, plan: Plan) {
+    this.seed = seed
+    this.#plan = plan
+    this.#random = new Random(seed)
+    this.world = new World({ n: plan.n, random: this.#random, link: plan.link })
+    const { crypto, genesis } = this.world
+    this.#workload = new Workload(this.world, this.#random, (receipt, machine) => this.#onReceipt(receipt, machine))
+    this.#faults = new Faults(this.world)
+    this.#chain = new ChainCheck(crypto.suite, genesis)
+    const laneBatchesMax = 2 * DEFAULT_LANE.batchesInFlightMax
+    this.#bounds = boundsOf(plan.n, genesis.parameters.window, laneBatchesMax, WAITING_MAX)
+    this.world.events = {
+      executed: (machine, { height, hash, transactions }) => {
+        this.#report('agreement', machine, this.#agreement.check(height, hash))
+        this.#report('executed-twice', machine, this.#once.check(height, transactions))
+      },
+      final: (machine, block) => this.#onFinal(machine, block),
+      halted: (machine, code) => this.#faults.halted(machine, code),
+    }
+  }
+
+  /** Runs the plan, or as much of it as fits into the time. */
+  async run(endMs: SimMs): Promise<HistoryResult> {
+    const { world } = this
+    const onRejection = (error: unknown): void =>
+      world.violate('crash', -1, `unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`)
+    process.on('unhandledRejection', onRejection)
+    try {
+      for (const machine of world.machines) world.start(machine)
+      this.#watchBounds()
+      for (const round of this.#plan.rounds) {
+        if (this.#failed || world.scheduler.nowMs >= endMs) break
+        await this.#runRound(round)
+      }
+      if (!this.#failed) await this.#end()
+    } finally {
+      process.off('unhandledRejection', onRejection)
+    }
+    return this.#result()
+  }
+
+  get #failed(): boolean {
+    return this.world.violations.length > 0
+  }
+
+  #report(kind: ViolationKind, machine: Machine, problem: Problem): void {
+    if (problem !== undefined) this.world.violate(kind, machine.address, problem)
+  }
+
+  async #runRound(round: Round): Promise<void> {
+    const { scheduler } = this.world
+    const startMs = scheduler.nowMs
+    const healMs = startMs + round.lastsMs
+    for (const fault of round.faults) {
+      scheduler.after(fault.at, () => {
+        if (scheduler.nowMs > healMs) return
+        this.world.note(-1, 'fault', `${faultText(fault)} for ${fault.until - fault.at} ms`)
+        this.#faultCounts.set(fault.kind, (this.#faultCounts.get(fault.kind) ?? 0) + 1)
+        this.#faults.begin(fault)
+      })
+      scheduler.after(fault.until, () => this.#faults.end(fault))
+    }
+    this.#workload.run(healMs)
+    await scheduler.runUntil(healMs, () => this.#failed)
+    if (this.#failed) return
+    await this.#heal()
+    await scheduler.runUntil(scheduler.nowMs + round.restMs, () => this.#failed)
+  }
+
+  /** Everything is mended; then progress must come back. */
+  async #heal(): Promise<void> {
+    const { world } = this
+    const { scheduler } = world
+    world.note(-1, 'heal', '')
+    this.#faults.heal()
+    const healedMs = scheduler.nowMs
+    const probes: Submission[] = []
+    const alive = (): boolean => probes.some((probe) => this.#everybodyHas(probe))
+    while (!this.#failed && !alive() && scheduler.nowMs < healedMs + LIVENESS_MS_MAX) {
+      probes.push(this.#workload.submit())
+      await scheduler.runUntil(scheduler.nowMs + PROBE_MS, () => this.#failed || alive())
+    }
+    if (this.#failed || alive()) return
+    world.violate('stuck', -1, `no progress within ${LIVENESS_MS_MAX} ms of a heal: ${this.#standing()}`)
+  }
+
+  #everybodyHas({ acknowledged }: Submission): boolean {
+    if (acknowledged === undefined) return false
+    return this.world
+      .correct()
+      .every(({ running }) => running !== undefined && running.replica.status().finalized >= acknowledged.height)
+  }
+
+  #standing(): string {
+    const of = ({ address, gone, faulty, running }: Machine): string => {
+      if (running === undefined) return `r${address} ${gone ? 'gone' : 'down'}`
+      const { regency, phase, executed, finalized, pendingBatches } = running.replica.status()
+      const mark = faulty ? ' (faulty)' : ''
+      return `r${address}${mark} ${phase} regency ${regency} executed ${executed} finalized ${finalized} pending ${pendingBatches}`
+    }
+    return this.world.machines.map(of).join('; ')
+  }
+
+  /** The last rest: nothing is left over, and what was promised was kept. */
+  async #end(): Promise<void> {
+    const { world } = this
+    await this.#heal()
+    await world.scheduler.runUntil(world.scheduler.nowMs + LAST_REST_MS, () => this.#failed)
+    if (this.#failed) return
+    await this.#heal()
+    for (const machine of world.correct()) {
+      const { running } = machine
+      if (running === undefined) world.violate('stuck', machine.address, `it is down: ${machine.halt}`)
+      else this.#checkLedger(machine, running)
+    }
+  }
+
+  #checkLedger(machine: Machine, { ledger }: Running): void {
+    const { height: finalized } = ledger.finalized()
+    let parent = this.#genesisParent(ledger)
+    for (let height = 1; height <= finalized; height++) {
+      const record = ledger.record(height)
+      const receipts = ledger.receipts(height)
+      if (record === undefined || receipts === undefined) {
+        this.#report('chain', machine, `block ${height} is missing`)
+        return
+      }
+      this.#report('chain', machine, this.#chain.check(record, receipts, parent))
+      this.#report('agreement', machine, this.#agreement.check(height, record.sealed.hash))
+      parent = { hash: record.sealed.hash, timeMs: record.sealed.header.timeMs }
+    }
+    for (const receipt of this.#workload.acknowledged.values()) {
+      if (receipt.height <= finalized) this.#report('acknowledged-lost', machine, acknowledgedProblem(receipt, ledger))
+      else this.#report('acknowledged-lost', machine, `block ${receipt.height} of ${receipt.id} is missing`)
+    }
+  }
+
+  #genesisParent(ledger: Running['ledger']) {
+    const genesis = ledger.header(0)
+    return { hash: genesis?.hash ?? '', timeMs: genesis?.header.timeMs ?? 0 }
+  }
+
+  #onFinal(machine: Machine, { sealed, certificate }: FinalBlock): void {
+    const { height } = sealed.header
+    this.world.note(
+      machine.address,
+      'final',
+      `block ${height} ${sealed.hash.slice(0, 8)} ${sealed.header.transactions} tx`,
+    )
+    this.#report('agreement', machine, this.#agreement.check(height, sealed.hash))
+    this.#report(
+      'agreement',
+      machine,
+      certificate.digest === sealed.hash ? undefined : `a certificate of another block ${height}`,
+    )
+    this.#report('chain', machine, this.#chain.certificateProblem(certificate, 'persist'))
+  }
+
+  /** A receipt must be of the block that everybody has. */
+  #onReceipt({ id, height }: Acknowledged, machine: Machine): void {
+    const known = this.#agreement.hash(height)
+    if (known === undefined)
+      this.#report('acknowledged-lost', machine, `${id} is said to be in the unknown block ${height}`)
+  }
+
+  #watchBounds(): void {
+    const { world } = this
+    world.scheduler.after(BOUNDS_CHECK_MS, () => {
+      for (const machine of world.machines) {
+        const { running } = machine
+        if (running !== undefined) this.#report('bound', machine, boundProblem(running.replica.status(), this.#bounds))
+      }
+      this.#watchBounds()
+    })
+  }
+
+  #result(): HistoryResult {
+    const { world, seed } = this
+    return {
+      seed,
+      hash: world.trace.hash,
+      simulatedMs: world.scheduler.nowMs,
+      events: world.scheduler.events,
+      faults: Object.fromEntries(this.#faultCounts),
+      violations: world.violations,
+      submitted: this.#workload.submitted,
+      acknowledged: this.#workload.acknowledged.size,
+      height: this.#agreement.height,
+      counts: world.counts,
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { Ledger, NewBlock, StateChange } from '../ports.js'
+import type { Digest, FinalityCertificate, Height } from '../types/index.js'
+
+/** A ledger that tells of every block that became durable in it. */
+export class ObservedLedger implements Ledger {
+  readonly #ledger: Ledger
+  readonly #onBlock: (block: NewBlock) => void
+
+  constructor(ledger: Ledger, onBlock: (block: NewBlock) => void) {
+    this.#ledger = ledger
+    this.#onBlock = onBlock
+  }
+
+  async append(block: NewBlock): Promise<void> {
+    await this.#ledger.append(block)
+    this.#onBlock(block)
+  }
+
+  tip = () => this.#ledger.tip()
+  finalized = () => this.#ledger.finalized()
+  get = (key: string) => this.#ledger.get(key)
+  stage = (changes: readonly StateChange[]) => this.#ledger.stage(changes)
+  finalize = (certificate: FinalityCertificate) => this.#ledger.finalize(certificate)
+  header = (height: Height) => this.#ledger.header(height)
+  receipts = (height: Height) => this.#ledger.receipts(height)
+  finality = (height: Height) => this.#ledger.finality(height)
+  record = (height: Height) => this.#ledger.record(height)
+  locate = (transaction: Digest) => this.#ledger.locate(transaction)
+  list = (prefix: string, limit: number, after?: string) => this.#ledger.list(prefix, limit, after)
+  prove = (key: string) => this.#ledger.prove(key)
+  close = () => this.#ledger.close()
+}

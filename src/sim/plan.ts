@@ -1,0 +1,174 @@
+import { Random } from '../base/random.js'
+import { type Address, GOOD_LINK, type LinkQuality } from './network.js'
+import type { SimMs } from './scheduler.js'
+
+export const FAULT_KINDS = [
+  'loss',
+  'delay',
+  'duplicate',
+  'reorder',
+  'narrow',
+  'partition',
+  'one-way',
+  'disconnect',
+  'kill',
+  'power',
+  'power-all',
+  'pause',
+  'skew',
+  'jump',
+  'slow-disk',
+  'disk-error',
+  'rot-log',
+  'rot-ledger',
+  'lost-disk',
+] as const
+
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** Something goes wrong from an instant of its round until another. */
+export interface Fault {
+  readonly kind: FaultKind
+  /** ms since the start of the round. */
+  readonly at: SimMs
+  readonly until: SimMs
+  readonly targets: readonly Address[]
+  readonly parameters: Readonly<Record<string, number>>
+}
+
+/** Faults with traffic for a while; then all is healed, progress must come back, and there is rest. */
+export interface Round {
+  readonly lastsMs: SimMs
+  readonly restMs: SimMs
+  readonly faults: readonly Fault[]
+}
+
+/** All that goes wrong in one history. */
+export interface Plan {
+  readonly n: number
+  readonly link: LinkQuality
+  readonly rounds: readonly Round[]
+}
+
+const ROUND_MS_MIN = 10_000
+const ROUND_MS_SPREAD = 70_000
+const REST_MS_MIN = 1_000
+const REST_MS_SPREAD = 240_000
+/** A fault begins at most so early, and lasts at least so long, ms. */
+const FAULT_MS_MIN = 300
+
+/** Makes the plan of a seed. */
+export function makePlan(seed: number, hours: number): Plan {
+  const random = new Random(seed ^ 0x5eed)
+  const n = networkSize(random)
+  const link = { ...GOOD_LINK, delayMs: random.pick([1, 2, 5, 20, 60]), jitterMs: random.pick([0, 1, 3, 10]) }
+  const rounds: Round[] = []
+  const endMs = hours * 3_600_000
+  const planner = new Planner(random, n)
+  for (let atMs = 0; atMs < endMs; ) {
+    const round = planner.round()
+    rounds.push(round)
+    atMs += round.lastsMs + round.restMs
+  }
+  return { n, link, rounds }
+}
+
+function networkSize(random: Random): number {
+  const die = random.below(100)
+  if (die < 74) return 4
+  if (die < 82) return 7
+  return random.pick([1, 2, 3])
+}
+
+class Planner {
+  readonly #random: Random
+  readonly #n: number
+  /** Machines whose disk may lose what it promised to keep, one after the other: at most f. */
+  readonly #unlucky: Address[]
+  /** Machines whose clock may be beyond the bound: with the unlucky ones at most f. */
+  readonly #astray: readonly Address[]
+
+  constructor(random: Random, n: number) {
+    this.#random = random
+    this.#n = n
+    const bad = this.#shuffled().slice(0, Math.floor((n - 1) / 3))
+    this.#unlucky = bad.filter(() => random.chance(0.5))
+    this.#astray = bad.filter((address) => !this.#unlucky.includes(address))
+  }
+
+  #shuffled(): Address[] {
+    const addresses = Array.from({ length: this.#n }, (_, address) => address)
+    for (let i = addresses.length - 1; i > 0; i--) {
+      const j = this.#random.below(i + 1)
+      const moved = addresses[i] as Address
+      addresses[i] = addresses[j] as Address
+      addresses[j] = moved
+    }
+    return addresses
+  }
+
+  round(): Round {
+    const random = this.#random
+    const lastsMs = ROUND_MS_MIN + random.below(ROUND_MS_SPREAD)
+    const faults = Array.from({ length: 1 + random.below(6) }, () => this.#fault(lastsMs))
+    faults.sort((a, b) => a.at - b.at)
+    return { lastsMs, restMs: REST_MS_MIN + random.below(REST_MS_SPREAD), faults }
+  }
+
+  #fault(lastsMs: SimMs): Fault {
+    const random = this.#random
+    const at = random.below(lastsMs - FAULT_MS_MIN)
+    const until = at + FAULT_MS_MIN + random.below(lastsMs - at - FAULT_MS_MIN + 1)
+    const kind = this.#kind()
+    return { kind, at, until, targets: this.#targets(kind), parameters: this.#parameters(kind) }
+  }
+
+  #kind(): FaultKind {
+    const random = this.#random
+    if (this.#unlucky.length > 0 && random.chance(0.05)) return random.pick(['rot-log', 'rot-ledger', 'lost-disk'])
+    if (this.#astray.length > 0 && random.chance(0.05)) return 'jump'
+    const usual = FAULT_KINDS.filter((kind) => !['rot-log', 'rot-ledger', 'lost-disk', 'jump'].includes(kind))
+    return random.pick(usual)
+  }
+
+  #targets(kind: FaultKind): readonly Address[] {
+    if (kind === 'rot-log' || kind === 'rot-ledger' || kind === 'lost-disk') return this.#unlucky.splice(0, 1)
+    if (kind === 'jump') return [this.#random.pick(this.#astray)]
+    const shuffled = this.#shuffled()
+    if (kind === 'power-all') return shuffled
+    return shuffled.slice(0, 1 + this.#random.below(this.#n))
+  }
+
+  #parameters(kind: FaultKind): Readonly<Record<string, number>> {
+    const random = this.#random
+    switch (kind) {
+      case 'loss':
+        return { percent: 1 + random.below(30) }
+      case 'delay':
+        return {
+          delayMs: random.pick([20, 100, 400]),
+          tailPercent: random.below(30),
+          tailMs: 200 + random.below(8_000),
+        }
+      case 'duplicate':
+        return { percent: 1 + random.below(50) }
+      case 'reorder':
+        return { jitterMs: random.pick([20, 200, 2_000]) }
+      case 'narrow':
+        return { outboxBytes: random.pick([600, 2_000, 20_000]) }
+      case 'skew':
+        return { errorMs: random.below(4_000) - 2_000 }
+      case 'jump':
+        return { errorMs: (random.chance(0.5) ? 1 : -1) * (6_000 + random.below(24_000)) }
+      case 'slow-disk':
+        return { syncMs: random.pick([20, 200, 1_500]), jitterMs: random.below(500) }
+      default:
+        return {}
+    }
+  }
+}
+
+export const faultText = ({ kind, targets, parameters }: Fault): string =>
+  [kind, targets.map((address) => `r${address}`).join(' '), ...Object.entries(parameters).map(([k, v]) => `${k}=${v}`)]
+    .filter((part) => part !== '')
+    .join(' ')

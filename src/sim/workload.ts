@@ -1,0 +1,115 @@
+import type { Random } from '../base/random.js'
+import type { Outcome } from '../replica/index.js'
+import type { Digest, Height } from '../types/index.js'
+import { EPOCH_MS } from './process.js'
+import type { SimMs } from './scheduler.js'
+import { digestOf } from './trace.js'
+import { type MadeTransaction, TransactionMaker } from './transactions.js'
+import type { Machine, World } from './world.js'
+
+/** What a client was told: its transaction is final, here. */
+export interface Acknowledged {
+  readonly id: Digest
+  readonly height: Height
+  readonly index: number
+  readonly receipt: Uint8Array
+  readonly at: SimMs
+}
+
+/** A client waits so long for an outcome, ms, and then asks another replica. */
+const PATIENCE_MS_MIN = 2_000
+const PATIENCE_MS_SPREAD = 6_000
+/** For how long a transaction is valid, ms: less than the dedup window, so that clocks may differ. */
+const VALID_FOR_MS_MIN = 15_000
+const VALID_FOR_MS_SPREAD = 30_000
+
+/** One transaction from its making to its receipt, or until it expires. */
+export class Submission {
+  readonly made: MadeTransaction
+  readonly madeAt: SimMs
+  acknowledged: Acknowledged | undefined
+  tries = 0
+
+  constructor(made: MadeTransaction, madeAt: SimMs) {
+    this.made = made
+    this.madeAt = madeAt
+  }
+}
+
+/** The clients of all organizations: bursts, a trickle, and silence; what they were told is remembered. */
+export class Workload {
+  readonly acknowledged = new Map<Digest, Acknowledged>()
+  /** Every transaction that was ever made. */
+  submitted = 0
+  readonly #world: World
+  readonly #random: Random
+  readonly #maker: TransactionMaker
+  readonly #onAcknowledged: (acknowledged: Acknowledged, machine: Machine) => void
+
+  constructor(world: World, random: Random, onAcknowledged: (acknowledged: Acknowledged, machine: Machine) => void) {
+    this.#world = world
+    this.#random = random
+    this.#maker = new TransactionMaker(world.crypto, world.genesis, random)
+    this.#onAcknowledged = onAcknowledged
+  }
+
+  /** Clients are busy in their own way until an instant. */
+  run(untilMs: SimMs): void {
+    const { scheduler } = this.#world
+    const pauseMs = this.#random.pick([200, 1_500, 4_000, 10_000])
+    const burst = this.#random.pick([1, 1, 2, 12])
+    const next = (): void => {
+      if (scheduler.nowMs >= untilMs) return
+      for (let i = 1 + this.#random.below(burst); i > 0; i--) this.submit()
+      // A minority of spells is dense; no spell lasts.
+      const spell = pauseMs < 1_000 && this.#random.chance(0.9) ? pauseMs : 1_000 + this.#random.below(2 * pauseMs)
+      scheduler.after(spell, next)
+    }
+    next()
+  }
+
+  /** Makes a transaction and hands it to a replica, to others when no answer comes, until it is final or expired. */
+  submit(): Submission {
+    const { scheduler } = this.#world
+    const validForMs = VALID_FOR_MS_MIN + this.#random.below(VALID_FOR_MS_SPREAD)
+    const submission = new Submission(this.#maker.next(EPOCH_MS + scheduler.nowMs + validForMs), scheduler.nowMs)
+    this.submitted += 1
+    this.#try(submission)
+    return submission
+  }
+
+  #try(submission: Submission): void {
+    const world = this.#world
+    const { made } = submission
+    if (submission.acknowledged !== undefined || EPOCH_MS + world.scheduler.nowMs > made.validUntilMs) return
+    submission.tries += 1
+    const able = world.machines.filter(({ id }) => made.vouchedBy === undefined || made.vouchedBy === id)
+    const machine = this.#random.pick(able)
+    const submitter = made.client === undefined ? {} : { client: made.client }
+    world.submit(machine, made.bytes, submitter, (outcome) => this.#onOutcome(submission, machine, outcome))
+    const patienceMs = PATIENCE_MS_MIN + this.#random.below(PATIENCE_MS_SPREAD)
+    world.scheduler.after(patienceMs, () => this.#try(submission))
+  }
+
+  #onOutcome(submission: Submission, machine: Machine, outcome: Outcome): void {
+    const world = this.#world
+    const { id } = submission.made
+    if (outcome.kind === 'refused') {
+      world.count(`refused.${outcome.code}`)
+      return
+    }
+    const { block, index } = outcome
+    const receipt = block.receipts[index] ?? new Uint8Array()
+    const acknowledged = { id, height: block.certificate.cid, index, receipt, at: world.scheduler.nowMs }
+    world.trace.note(
+      world.scheduler.nowMs,
+      machine.address,
+      'receipt',
+      digestOf(receipt),
+      () => `${id} in block ${acknowledged.height}`,
+    )
+    submission.acknowledged ??= acknowledged
+    if (!this.acknowledged.has(id)) this.acknowledged.set(id, acknowledged)
+    this.#onAcknowledged(acknowledged, machine)
+  }
+}

@@ -1,0 +1,299 @@
+import { toHex } from '../base/bytes.js'
+import { EtalonError } from '../base/errors.js'
+import type { Random } from '../base/random.js'
+import { type CoreTimings, DEFAULT_TIMINGS } from '../consensus/index.js'
+import { BUILT_IN_CONTRACTS, createRuntime } from '../contracts/index.js'
+import { openLedger, openWriteAheadLog } from '../ledger/index.js'
+import type { Ledger, Logger, SignatureVerifier, WriteAheadLog } from '../ports.js'
+import {
+  contextOf,
+  DEFAULT_LANE,
+  DEFAULT_PROPOSALS,
+  type FinalBlock,
+  type OnOutcome,
+  Replica,
+  type ReplicaContext,
+  type Submitter,
+} from '../replica/index.js'
+import type { Digest, Genesis, Height, ReplicaId } from '../types/index.js'
+import { SimCrypto } from './crypto.js'
+import { SimDatabase } from './database.js'
+import { SimDisk } from './disk.js'
+import { genesisBlock, replicaKeyName, simGenesis } from './genesis.js'
+import { type Address, type LinkQuality, SimNetwork } from './network.js'
+import { ObservedLedger } from './observed-ledger.js'
+import { SimProcess } from './process.js'
+import { Scheduler } from './scheduler.js'
+import { Trace } from './trace.js'
+import type { Violation, ViolationKind } from './violation.js'
+
+/** A block that a replica executed and holds durably. */
+export interface SeenBlock {
+  readonly height: Height
+  readonly hash: Digest
+  readonly transactions: readonly Digest[]
+}
+
+/** What checkers listen to. */
+export interface WorldEvents {
+  readonly executed: (machine: Machine, block: SeenBlock) => void
+  readonly final: (machine: Machine, block: FinalBlock) => void
+  /** A replica went down by itself, with a reason. */
+  readonly halted: (machine: Machine, code: string) => void
+}
+
+/** A replica that runs. */
+export interface Running {
+  readonly process: SimProcess
+  readonly replica: Replica
+  readonly ledger: Ledger
+  readonly context: ReplicaContext
+}
+
+/** A computer with its disk, and the replica that it is for. It outlives the processes that run on it. */
+export interface Machine {
+  readonly address: Address
+  readonly id: ReplicaId
+  readonly disk: SimDisk
+  readonly database: SimDatabase
+  /** How wrong its clock is, ms. */
+  clockErrorMs: number
+  process: SimProcess | undefined
+  running: Running | undefined
+  /** Its disk lost what it had promised to keep: it counts as one of the f that may fail. */
+  faulty: boolean
+  /** It stays down for good. */
+  gone: boolean
+  /** Why it went down by itself, since its last start. */
+  halt: string | undefined
+}
+
+export interface WorldOptions {
+  readonly n: number
+  readonly random: Random
+  readonly link: LinkQuality
+  readonly timings?: Partial<CoreTimings>
+}
+
+/** Codes with which a replica may stop on its own: when its disk failed, and when the disk lost what it had promised to keep. */
+const HALTS_OF_FAILING_DISK = ['wal/broken', 'ledger/write-failed', 'EIO']
+const HALTS_OF_DAMAGED_DISK = ['wal/corrupt', 'ledger/corrupt']
+
+const LOG_PATH = 'wal'
+/** The log counts its bytes so many times over, so that it is compacted after 256 KiB where a node waits for 64 MiB. */
+const LOG_SIZE_SCALE = 256
+
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}
+
+/**
+ * The second composition root: the production replica over a fake clock, network and disk. Machines are added one by one, so
+ * that a network may grow; two may hold one replica's key.
+ */
+export class World {
+  readonly scheduler = new Scheduler()
+  readonly trace = new Trace()
+  readonly crypto = new SimCrypto()
+  readonly genesis: Genesis
+  readonly network: SimNetwork
+  readonly machines: Machine[] = []
+  readonly violations: Violation[] = []
+  readonly counts = new Map<string, number>()
+  events: WorldEvents = { executed: () => undefined, final: () => undefined, halted: () => undefined }
+  readonly #random: Random
+  readonly #timings: CoreTimings
+
+  constructor({ n, random, link, timings }: WorldOptions) {
+    this.#random = random
+    this.#timings = { ...DEFAULT_TIMINGS, ...timings }
+    this.genesis = simGenesis(this.crypto, n)
+    this.network = new SimNetwork(this.scheduler, random, this.trace, link)
+    for (const { id } of this.genesis.replicas) this.addMachine(id)
+  }
+
+  /** A machine for a replica, down and with an empty disk. */
+  addMachine(id: ReplicaId): Machine {
+    const disk = new SimDisk(this.#random)
+    const machine: Machine = {
+      address: this.machines.length,
+      id,
+      disk,
+      database: new SimDatabase(disk, this.#random),
+      clockErrorMs: 0,
+      process: undefined,
+      running: undefined,
+      faulty: false,
+      gone: false,
+      halt: undefined,
+    }
+    this.machines.push(machine)
+    return machine
+  }
+
+  machine(address: Address): Machine {
+    const machine = this.machines[address]
+    if (machine === undefined) throw new RangeError(`no machine ${address}`)
+    return machine
+  }
+
+  /** Machines whose replica must keep its promises and catch up. */
+  correct(): readonly Machine[] {
+    return this.machines.filter(({ faulty, gone }) => !faulty && !gone)
+  }
+
+  violate(kind: ViolationKind, replica: Address, detail: string): void {
+    this.trace.notable(this.scheduler.nowMs, replica, 'VIOLATION', `${kind}: ${detail}`)
+    this.violations.push({ kind, at: this.scheduler.nowMs, replica, detail })
+  }
+
+  note(replica: Address, kind: string, text: string): void {
+    this.trace.notable(this.scheduler.nowMs, replica, kind, text)
+  }
+
+  /** Starts a process on a machine that is down. */
+  start(machine: Machine): void {
+    if (machine.process !== undefined || machine.gone) return
+    machine.halt = undefined
+    machine.disk.failed = false
+    const onError = (error: unknown): void => this.#onHalt(machine, process, error)
+    const process = new SimProcess(this.scheduler, () => machine.clockErrorMs, onError)
+    machine.process = process
+    this.note(machine.address, 'start', '')
+    this.#boot(machine, process).catch(onError)
+  }
+
+  async #boot(machine: Machine, process: SimProcess): Promise<void> {
+    const { genesis } = this
+    const { suite } = this.crypto
+    const info = genesis.replicas.find(({ id }) => id === machine.id)
+    if (info === undefined) throw new RangeError(`no replica ${machine.id}`)
+    const context = contextOf(genesis, info, suite)
+    const onFault = ({ contract, method, error }: { contract: string; method: string; error: unknown }): void =>
+      this.violate('crash', machine.address, `contract ${contract}.${method}: ${String(error)}`)
+    const runtime = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite, genesis, onFault })
+    const opened = await openLedger({
+      database: machine.database.mount(process),
+      networkId: toHex(context.networkId),
+      genesis: genesisBlock(suite.sha256, genesis, runtime),
+      suite,
+    })
+    const fileSystem = machine.disk.mount(process)
+    const log = await openWriteAheadLog({ path: LOG_PATH, fileSystem, salt: () => this.#random.uint32() })
+    if (process.dead) return
+    const ledger = new ObservedLedger(opened, ({ sealed, transactions }) => {
+      const { header, hash } = sealed
+      this.events.executed(machine, { height: header.height, hash, transactions })
+    })
+    const replica = new Replica(
+      context,
+      {
+        clock: process.clock,
+        signer: this.crypto.ed25519(replicaKeyName(machine.id)),
+        verifier: this.#verifier(process),
+        transport: this.network.transport(machine.address, machine.id, process),
+        wal: scaled(log),
+        ledger,
+        runtime,
+        suite,
+        logger: silent,
+        counters: { add: (name, amount = 1) => this.count(name, amount) },
+      },
+      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS },
+    )
+    replica.onHalt = (error) => this.#onHalt(machine, process, error)
+    replica.onFinal((block) => this.events.final(machine, block))
+    machine.running = { process, replica, ledger, context }
+    await replica.start()
+  }
+
+  count(name: string, amount = 1): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + amount)
+  }
+
+  /** Checks signatures a moment later, as worker threads do. */
+  #verifier(process: SimProcess): SignatureVerifier {
+    const { suite } = this.crypto
+    return {
+      verify: async (jobs) => {
+        await process.delay(1)
+        return jobs.map(({ keyType, publicKey, message, signature }) =>
+          keyType === 'ed25519'
+            ? suite.verifyEd25519(publicKey, message, signature)
+            : suite.verifyP256(publicKey, message, signature),
+        )
+      },
+      close: async () => undefined,
+    }
+  }
+
+  /** A replica halts, or its process fails: it ends, as a node does. Only damage to its disk is a reason. */
+  #onHalt(machine: Machine, process: SimProcess, error: unknown): void {
+    if (process.dead) return
+    const code = codeOf(error)
+    machine.halt = code
+    this.count(`halts.${code}`)
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    if (mayHalt(machine, code)) this.note(machine.address, 'halt', error instanceof Error ? error.message : text)
+    else this.violate('crash', machine.address, text)
+    // What a failed disk was told last is on it, or not.
+    if (machine.disk.failed) this.losePower(machine)
+    else this.kill(machine)
+    this.events.halted(machine, code)
+  }
+
+  /** The process ends at once; what it had handed to its operating system stays. */
+  kill(machine: Machine): void {
+    const { process } = machine
+    if (process === undefined) return
+    process.kill()
+    machine.process = undefined
+    machine.running = undefined
+    machine.database.processDied()
+    this.network.leaveAt(machine.address)
+  }
+
+  /** The machine loses power: what was not synced is lost or torn. */
+  losePower(machine: Machine): void {
+    if (machine.process !== undefined) {
+      machine.process.kill()
+      this.network.leaveAt(machine.address)
+    }
+    machine.process = undefined
+    machine.running = undefined
+    machine.database.losePower()
+    machine.disk.losePower()
+  }
+
+  /** Hands a client's transaction to a replica; `false` when none runs there. */
+  submit(machine: Machine, bytes: Uint8Array, submitter: Submitter, onOutcome: OnOutcome): boolean {
+    const { running } = machine
+    if (running === undefined) return false
+    running.process.run(() => running.replica.submit(bytes, submitter, onOutcome))
+    return true
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof EtalonError) return error.code
+  return error instanceof Error && 'code' in error ? String(error.code) : 'crash'
+}
+
+function mayHalt({ disk, faulty }: Machine, code: string): boolean {
+  if (HALTS_OF_DAMAGED_DISK.includes(code)) return faulty
+  return HALTS_OF_FAILING_DISK.includes(code) && disk.failed
+}
+
+function scaled(log: WriteAheadLog): WriteAheadLog {
+  return {
+    records: () => log.records(),
+    append: (record) => log.append(record),
+    sync: () => log.sync(),
+    size: () => log.size() * LOG_SIZE_SCALE,
+    rewrite: (records) => log.rewrite(records),
+    close: () => log.close(),
+  }
+}
