@@ -134,6 +134,11 @@ export class ReplicaCore {
     return [...this.#state.instances.values()].some((instance) => names(this.#state, instance, digest))
   }
 
+  /** True when a value of an open instance names the batch: it must be kept. */
+  namesBatch(digest: Digest): boolean {
+    return isNamed(this.#state, digest)
+  }
+
   /** What a compacted log must still hold. */
   durableRecords(): readonly WalRecord[] {
     return durableRecords(this.#state)

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.js'
 import type { Effect } from '../consensus/index.js'
 import type { Ledger } from '../ports.js'
 import type { BatchStore } from './batch-store.js'
@@ -76,6 +77,7 @@ export class BlockQueue {
 
   async #executeDecided(decided: Decided): Promise<void> {
     if (decided.height <= this.#ledger.tip().header.height) return
+    assert(decided.batches.length === decided.value.batches.length, `block ${decided.height} lacks decided batches`)
     this.#handlers.executed(await this.#executor.execute(decided))
   }
 

@@ -314,9 +314,13 @@ export class Replica {
     this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
   }
 
-  /** A batch from the log: wanted again unless it was executed. */
+  /**
+   * A batch from the log: wanted again unless it was executed. Its transactions alone do not tell: they may have come in another
+   * batch, while a value that this replica voted for names this one, and nobody else may have it any more.
+   */
   #takeBack(batch: Batch): void {
-    if (batch.transactions.every(({ id }) => this.#modules.ledger.locate(id) !== undefined)) return
+    const executed = batch.transactions.every(({ id }) => this.#modules.ledger.locate(id) !== undefined)
+    if (executed && !this.#core.namesBatch(batch.digest)) return
     this.#store.add(batch)
     if (batch.lane === this.context.self) this.#lane.resume(batch.digest)
     this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
@@ -408,8 +412,8 @@ export class Replica {
       this.#executed.set(height, executed)
       this.#submissions.passedOver(executed.skipped)
       this.#modules.counters.add('blocks-from-peers')
+      // The batches leave the store when the core says so: another open instance may name them too.
       for (const { digest } of decided.batches) this.#lane.landed(digest)
-      this.#store.drop(decided.batches.map(({ digest }) => digest))
     }
     // What stands here is compared with the certificate by the core.
     const own = executed?.sealed.hash ?? this.#modules.ledger.header(height)?.hash ?? headerHash
