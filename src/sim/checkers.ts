@@ -147,7 +147,8 @@ export interface Bounds {
 export function boundsOf(n: number, window: number, laneBatchesMax: number, waitingMax: number): Bounds {
   // A batch is kept beyond its lane's bound only while an open instance names it.
   const named = 2 * window * VALUE_BATCHES_MAX
-  const openInstances = 2 * window
+  // Its own reach, and what a SYNC binds that starts from a height it has not reached yet.
+  const openInstances = 4 * window
   const pendingBatches = n * laneBatchesMax + named
   return { openInstances, pendingBatches, heldBatches: pendingBatches, waiting: waitingMax }
 }
