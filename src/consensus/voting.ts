@@ -93,7 +93,8 @@ function markOrdered(state: CoreState, value: Value): void {
   for (const digest of value.batches) {
     const batch = state.pool.get(digest)
     if (batch === undefined || batch.ordered) continue
-    const latency = state.nowMs - batch.receivedMs
+    // Of this regency alone: the time that a failed leader cost is no measure for the next one.
+    const latency = state.nowMs - Math.max(batch.receivedMs, state.phaseSinceMs)
     state.latencyMs = state.latencyMs === 0 ? latency : state.latencyMs * 0.9 + latency * 0.1
     state.pool.order(digest)
   }
