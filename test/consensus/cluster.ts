@@ -290,9 +290,15 @@ export class Cluster {
       if (value?.digest === digest) this.#post(from, to, undefined, () => this.step(to, { kind: 'value', value }))
     }
     const { from: first = 1, to: last = 0 } = what.blocks ?? {}
-    for (const { value, hash, certificate } of node.chain.slice(first - 1, last)) {
-      if (certificate === undefined) break
-      this.#post(from, to, undefined, () => this.#install(to, certificate.cid, value, hash, certificate))
+    const blocks = node.chain.slice(first - 1, last)
+    if (blocks.length > 0) {
+      // One reply, as in the runtime: its blocks come in order.
+      this.#post(from, to, undefined, () => {
+        for (const { value, hash, certificate } of blocks) {
+          if (certificate === undefined) return
+          this.#install(to, certificate.cid, value, hash, certificate)
+        }
+      })
     }
   }
 
