@@ -20,6 +20,7 @@ import { SimCrypto } from './crypto.js'
 import { SimDatabase } from './database.js'
 import { SimDisk } from './disk.js'
 import { genesisBlock, replicaKeyName, simGenesis } from './genesis.js'
+import { SimKeyRing } from './key-ring.js'
 import { type Address, type LinkQuality, SimNetwork } from './network.js'
 import { ObservedLedger } from './observed-ledger.js'
 import { SimProcess } from './process.js'
@@ -56,6 +57,7 @@ export interface Machine {
   readonly id: ReplicaId
   readonly disk: SimDisk
   readonly database: SimDatabase
+  readonly keys: SimKeyRing
   /** How wrong its clock is, ms. */
   clockErrorMs: number
   process: SimProcess | undefined
@@ -123,6 +125,7 @@ export class World {
       id,
       disk,
       database: new SimDatabase(disk, this.#random),
+      keys: new SimKeyRing(this.crypto, replicaKeyName(id)),
       clockErrorMs: 0,
       process: undefined,
       running: undefined,
@@ -192,7 +195,7 @@ export class World {
       context,
       {
         clock: process.clock,
-        signer: this.crypto.ed25519(replicaKeyName(machine.id)),
+        keys: machine.keys,
         verifier: this.#verifier(process),
         transport: this.network.transport(machine.address, machine.id, process),
         wal: scaled(log),

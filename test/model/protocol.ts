@@ -147,7 +147,7 @@ export class Rules {
     const verifies = (certificate: Certificate): boolean => canBeSigned(this.scope, facts, certificate)
     const reports = this.#candidates.filter((report) => {
       const message = stopDataOf(report, regency)
-      if (stopDataProblem(message, regency, view, WINDOW) !== undefined) return false
+      if (stopDataProblem(message, regency, { view, window: WINDOW, firstHeight: 1 }) !== undefined) return false
       const { finality, prepared } = message
       if (finality !== undefined && verifyCertificate(finality, 'persist', view, verifies) !== undefined) return false
       return prepared.every((lock) => verifyCertificate(lock, 'write', view, verifies) === undefined)
@@ -201,7 +201,10 @@ export class Rules {
     const key = `${regency}|${reports.map(reportKey).join('|')}`
     const known = this.#bindings.get(key)
     if (known !== undefined) return known
-    const choice = chooseForRegency(reports.map((report) => stopDataOf(this.#distorted(report), regency)))
+    const choice = chooseForRegency(
+      reports.map((report) => stopDataOf(this.#distorted(report), regency)),
+      0,
+    )
     const digests = cidsOf(this.scope).map((cid) => {
       if (cid <= choice.base) return CLOSED
       if (cid > choice.top) return FREE

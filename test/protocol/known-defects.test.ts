@@ -19,7 +19,8 @@ const WINDOW = 4
 const REGENCY = 5
 const ALL = [0, 1, 2, 3] as const
 
-const problem = (message: StopData): string | undefined => stopDataProblem(message, REGENCY, view, WINDOW)
+const problem = (message: StopData): string | undefined =>
+  stopDataProblem(message, REGENCY, { view, window: WINDOW, firstHeight: 1 })
 
 const finalEverywhere =
   (cluster: Cluster, digests: readonly string[], ids: readonly number[] = ALL) =>
@@ -41,7 +42,7 @@ describe('1: "nothing yet" is not the first epoch', () => {
     const lock = prepared(1, 1, digestOf('decided'))
     const reports = [{ prepared: [lock] }, { prepared: [lock] }, {}].map((changes) => stopDataOf(REGENCY, changes))
     for (const order of [reports, [...reports].reverse()]) {
-      expect(chooseForRegency(order).bindings.get(1)).toBe(digestOf('decided'))
+      expect(chooseForRegency(order, 0).bindings.get(1)).toBe(digestOf('decided'))
     }
   })
 

@@ -42,7 +42,7 @@ it('never executes a decided value without all of its batches', async () => {
   const value = makeValue(sha256, 1, ['00'.repeat(32)])
   const ledger = { tip: () => ({ header: { height: 0 } }) }
   const problem = await new Promise<unknown>((fatal) => {
-    const handlers = { executed: fatal, certified: fatal, fatal }
+    const handlers = { executed: fatal, certified: fatal, certify: () => undefined, fatal }
     const queue = new BlockQueue(
       { execute: async () => 'executed' } as never,
       ledger as never,
