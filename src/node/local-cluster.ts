@@ -3,12 +3,16 @@ import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 import { parseGenesis } from '../codec/genesis.js'
-import type { Genesis } from '../types/index.js'
+import { decodeTransportKey, peerIdOf } from '../p2p/keys.js'
+import type { Genesis, ReplicaInfo } from '../types/index.js'
 import type { NodeConfigFile } from './config.js'
 import { type DelayRelay, startDelayRelay } from './delay-relay.js'
+import { readReplicaKeys } from './keystore.js'
 import { createDevelopmentNetwork, type DevelopmentOptions } from './network-files.js'
+import { ed25519PublicKey } from './signer.js'
 
 /** A running replica process. */
 export interface ClusterReplica {
@@ -23,6 +27,8 @@ export interface ClusterReplica {
 export interface ClusterOptions {
   readonly folder: string
   readonly replicas: number
+  /** As many as there are replicas when absent; those beyond may start replicas that join. */
+  readonly organizations?: number
   /** First port of the APIs; free ones when absent. */
   readonly apiPort?: number
   readonly members?: DevelopmentOptions['members']
@@ -57,7 +63,7 @@ export class LocalCluster {
     this.folder = options.folder
     this.genesis = genesis
     this.#logTo = options.logTo
-    this.#slots = genesis.replicas.map(({ id, organization }) => ({
+    this.#slots = genesis.organizations.map(({ id: organization }, id) => ({
       id,
       organization,
       configPath: join(options.folder, organization, 'config.json'),
@@ -78,13 +84,15 @@ export class LocalCluster {
         'give its own number of replicas, another folder, or --fresh to begin anew',
       )
     }
-    const { p2p, api } = await choosePorts(options, count)
+    const organizations = Math.max(count, options.organizations ?? 0)
+    const { p2p, api } = await choosePorts(options, organizations)
     if (!earlier) {
       const ports = p2p.map((port, i) => ({ p2p: port, api: api[i] ?? 0 }))
       const { folder, replicas, members, parameters } = options
       await createDevelopmentNetwork({
         folder,
         replicas,
+        organizations,
         ports,
         createdMs: Date.now(),
         ...(members === undefined ? {} : { members }),
@@ -115,9 +123,9 @@ export class LocalCluster {
     }
   }
 
-  /** Starts all replicas at once. @throws EtalonError `cluster/start-failed` */
+  /** Starts all founding replicas at once. @throws EtalonError `cluster/start-failed` */
   async start(): Promise<readonly ClusterReplica[]> {
-    return Promise.all(this.#slots.map(({ id }) => this.startReplica(id)))
+    return Promise.all(this.genesis.replicas.map(({ id }) => this.startReplica(id)))
   }
 
   startReplica(id: number): Promise<ClusterReplica> {
@@ -179,6 +187,19 @@ export class LocalCluster {
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     await Promise.all(this.#slots.map(({ id }) => this.stopReplica(id, signal)))
     for (const relay of this.#relays) relay.close()
+  }
+
+  /** What a proposal to add an organization's replica names. */
+  async publicInfo(id: number): Promise<Omit<ReplicaInfo, 'id'>> {
+    const { organization, configPath } = this.#slot(id)
+    const keys = readReplicaKeys(join(this.folder, organization, 'keys.json'))
+    const { peers } = JSON.parse(readFileSync(configPath, 'utf8')) as NodeConfigFile
+    return {
+      organization,
+      consensusKey: toHex(ed25519PublicKey(keys.consensusSeeds[0] as Uint8Array)),
+      peerId: peerIdOf(await decodeTransportKey(keys.transportSeed)),
+      addresses: peers?.[String(id)] ?? [],
+    }
   }
 
   /** Bearer token of the organization's development client. */

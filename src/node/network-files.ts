@@ -55,6 +55,8 @@ export interface DevelopmentReplica {
 export interface DevelopmentOptions {
   readonly folder: string
   readonly replicas: number
+  /** As many as there are replicas when absent; those beyond have the files of a replica that may join later. */
+  readonly organizations?: number
   /** First of the ports, two a replica: peers, API. 0 takes free ones, told after the start. */
   readonly ports: readonly { readonly p2p: number; readonly api: number }[]
   readonly parameters?: Partial<NetworkParameters>
@@ -88,7 +90,8 @@ export async function createDevelopmentNetwork(options: DevelopmentOptions): Pro
   }
   mkdirSync(options.folder, { recursive: true, mode: 0o700 })
   const made = []
-  for (let index = 0; index < options.replicas; index++) made.push(await makeReplica(options, index))
+  const organizations = Math.max(options.replicas, options.organizations ?? 0)
+  for (let index = 0; index < organizations; index++) made.push(await makeReplica(options, index))
   const genesis: Genesis = {
     format: 'etalon-genesis-1',
     network: `dev-${toHex(randomBytes(4))}`,
@@ -97,7 +100,7 @@ export async function createDevelopmentNetwork(options: DevelopmentOptions): Pro
       ...organization,
       members: [memberOf(admin), ...(options.members?.[organization.id] ?? [])],
     })),
-    replicas: made.map(({ info }) => info),
+    replicas: made.slice(0, options.replicas).map(({ info }) => info),
     parameters: { ...DEFAULT_PARAMETERS, ...options.parameters },
   }
   writeFileSync(genesisPath, `${JSON.stringify(genesis, undefined, 2)}\n`)
@@ -158,6 +161,7 @@ function writeReplica(options: DevelopmentOptions, replica: MadeReplica): Develo
   const config: NodeConfigFile = {
     format: 'etalon-config-1',
     replica: index,
+    ...(index < options.replicas ? {} : { organization: organization.id }),
     genesis: '../genesis.json',
     keys: 'keys.json',
     data: 'data',

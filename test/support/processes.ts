@@ -12,6 +12,7 @@ const LOG_TAIL_LENGTH = 4_000
 /** What GET /v1/status gives, as far as tests look at it. */
 export interface StatusDocument {
   readonly replica: number
+  readonly view: number
   readonly regency: number
   readonly phase: string
   readonly leader: number
@@ -122,7 +123,7 @@ export class Processes {
 }
 
 function adminIdentity(cluster: LocalCluster, id: number): Identity {
-  const organization = cluster.genesis.replicas.find((replica) => replica.id === id)?.organization ?? ''
+  const organization = cluster.genesis.organizations[id]?.id ?? ''
   const file = JSON.parse(readFileSync(cluster.adminKeyFile(organization), 'utf8')) as {
     readonly seed: string
     readonly publicKey: string
