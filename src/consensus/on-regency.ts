@@ -28,6 +28,7 @@ export function stopMessage(state: CoreState): Stop {
 
 /** STOP: joined at f + 1, installed at a quorum (steps 1 and 2). A STOP for a higher regency also speaks for those below. */
 export function onStop(state: CoreState, signed: Signed<Stop>, out: Effect[]): void {
+  pullPending(state, signed, out)
   const known = state.stops.get(signed.sender)
   if (known !== undefined && known.message.regency >= signed.message.regency) return
   state.stops.set(signed.sender, signed)
@@ -36,6 +37,16 @@ export function onStop(state: CoreState, signed: Signed<Stop>, out: Effect[]): v
   sendStop(state, wanted[state.quorum.join - 1] ?? 0, out)
   const install = wanted[state.quorum.votes - 1] ?? 0
   if (install > state.regency && install >= state.stopSent) installRegency(state, install, out)
+}
+
+/**
+ * What timed out at the sender may be known to it alone: it votes no more, and without that work nobody else would give the leader
+ * up. Asked for again with each repeated STOP, since the answer may be lost.
+ */
+function pullPending(state: CoreState, { sender, message }: Signed<Stop>, out: Effect[]): void {
+  if (sender === state.options.self || message.regency <= state.regency) return
+  const batches = message.pending.filter((digest) => !state.pool.knows(digest))
+  if (batches.length > 0) out.push({ kind: 'fetch', what: { batches, values: [] }, from: [sender] })
 }
 
 /** Step 2: the old leader is gone; what this replica is bound to goes to the new one. */

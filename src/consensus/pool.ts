@@ -45,6 +45,11 @@ export class BatchPool {
     return this.#batches.get(digest)
   }
 
+  /** Whether the batch is at hand, or was lately and is not wanted again. */
+  knows(digest: Digest): boolean {
+    return this.#batches.has(digest) || this.#recent.has(digest)
+  }
+
   /** Batches that wait to be ordered. */
   get unordered(): number {
     return this.#unordered
