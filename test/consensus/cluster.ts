@@ -96,6 +96,11 @@ export class Cluster {
   lossRate = 0
   /** Decides, for a fault, whether a message goes through. */
   passes: (from: ReplicaId, to: ReplicaId, message?: Message) => boolean = () => true
+  /** How long a message is on its way, ms. */
+  delayMs = (): number => 1 + this.random.below(10)
+  /** Sees what a replica does, and which messages a fault swallowed. */
+  watch: (id: ReplicaId, effect: Effect) => void = () => undefined
+  watchLost: (from: ReplicaId, to: ReplicaId, message: Message | undefined) => void = () => undefined
   #events: { at: number; order: number; run: () => void }[] = []
   #order = 0
   #seq = 0
@@ -193,9 +198,12 @@ export class Cluster {
   }
 
   #post(from: ReplicaId, to: ReplicaId, message: Message | undefined, run: () => void): void {
-    if (from !== to && (this.random.chance(this.lossRate) || !this.passes(from, to, message))) return
+    if (from !== to && (this.random.chance(this.lossRate) || !this.passes(from, to, message))) {
+      this.watchLost(from, to, message)
+      return
+    }
     const { life } = this.node(to)
-    const delay = from === to ? 0 : 1 + this.random.below(10)
+    const delay = from === to ? 0 : this.delayMs()
     this.#at(delay, () => {
       if (this.node(to).life === life && this.node(to).up) run()
     })
@@ -212,6 +220,7 @@ export class Cluster {
 
   #carryOut(id: ReplicaId, effect: Effect): void {
     const node = this.node(id)
+    this.watch(id, effect)
     switch (effect.kind) {
       case 'persist':
         node.wal.push(effect.record)
