@@ -105,7 +105,8 @@ export class EffectRunner {
       while (this.#queue.length > 0 && !this.#stopped) {
         const turn = this.#queue
         this.#queue = []
-        await this.#persist(turn)
+        const durable = this.#persist(turn)
+        if (durable !== undefined) await durable
         if (this.#stopped) return
         for (const effect of turn) this.#carryOut(effect)
       }
@@ -115,7 +116,8 @@ export class EffectRunner {
     }
   }
 
-  async #persist(turn: readonly Effect[]): Promise<void> {
+  /** Settles when the records of the turn are durable; `undefined` when there are none, and so nothing to wait for. */
+  #persist(turn: readonly Effect[]): Promise<void> | undefined {
     const { wal } = this.#modules
     let records = 0
     for (const effect of turn) {
@@ -123,10 +125,13 @@ export class EffectRunner {
       wal.append(encodeLogRecord(effect.record))
       records += 1
     }
-    if (records > 0) {
-      await wal.sync()
-      this.#modules.counters.add('wal-syncs')
-    }
+    return records === 0 ? undefined : this.#sync()
+  }
+
+  async #sync(): Promise<void> {
+    const { wal } = this.#modules
+    await wal.sync()
+    this.#modules.counters.add('wal-syncs')
     if (wal.size() - this.#sizeAfterCompaction < WAL_BYTES_MAX) return
     await wal.rewrite(this.#handlers.liveRecords())
     this.#sizeAfterCompaction = wal.size()

@@ -144,7 +144,7 @@ export class History {
     if (acknowledged === undefined) return false
     return this.world
       .correct()
-      .every(({ running }) => running !== undefined && running.replica.status().finalized >= acknowledged.height)
+      .every(({ running }) => running !== undefined && running.ledger.finalized().height >= acknowledged.height)
   }
 
   #standing(): string {

@@ -282,6 +282,8 @@ export class World {
 
 function codeOf(error: unknown): string {
   if (error instanceof EtalonError) return error.code
+  // A contract that cannot read the state says so, and why.
+  if (error instanceof Error && error.cause instanceof EtalonError) return error.cause.code
   return error instanceof Error && 'code' in error ? String(error.code) : 'crash'
 }
 

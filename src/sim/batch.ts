@@ -1,0 +1,111 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type { HistoryResult } from './history.js'
+import type { Done, Task } from './worker.js'
+
+export interface BatchOptions {
+  readonly firstSeed: number
+  readonly seeds: number
+  readonly hours: number
+  /** Told after each seed. */
+  readonly onDone?: (done: number, failures: number) => void
+}
+
+export interface Failure {
+  readonly seed: number
+  readonly kind: string
+  readonly detail: string
+}
+
+/** What many histories gave together. */
+export interface BatchResult {
+  readonly seeds: number
+  readonly simulatedHours: number
+  readonly faults: Readonly<Record<string, number>>
+  /** Of safety, or bugs. */
+  readonly violations: number
+  /** Histories in which progress did not come back. */
+  readonly stuck: number
+  readonly eventsPerSecond: number
+  /** Simulated time over time, all cores together. */
+  readonly realTimeFactor: number
+  readonly transactions: number
+  readonly acknowledged: number
+  readonly blocks: number
+  /** Seeds that were run twice. */
+  readonly repeated: number
+  readonly failures: readonly Failure[]
+}
+
+/** One seed of so many is run twice. */
+const REPEAT_EVERY = 10
+
+/** Runs seeds in worker threads, one per core. */
+export async function runBatch({ firstSeed, seeds, hours, onDone }: BatchOptions): Promise<BatchResult> {
+  const startMs = performance.now()
+  const done: Done[] = []
+  let next = 0
+  const runWorker = async (): Promise<void> => {
+    const worker = new Worker(new URL('./worker.js', import.meta.url))
+    try {
+      while (next < seeds) {
+        const index = next
+        next += 1
+        done.push(await ask(worker, { seed: firstSeed + index, hours, twice: index % REPEAT_EVERY === 0 }))
+        onDone?.(done.length, done.filter(hasFailed).length)
+      }
+    } finally {
+      await worker.terminate()
+    }
+  }
+  const workers = Math.min(seeds, availableParallelism())
+  await Promise.all(Array.from({ length: workers }, runWorker))
+  return summary(done, (performance.now() - startMs) / 1_000)
+}
+
+function ask(worker: Worker, task: Task): Promise<Done> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject)
+    worker.once('message', (answer: Done) => {
+      worker.off('error', reject)
+      resolve(answer)
+    })
+    worker.postMessage(task)
+  })
+}
+
+const hasFailed = (done: Done): boolean => failuresOf(done).length > 0
+
+export function failuresOf({ result, again }: Done): readonly Failure[] {
+  const { seed, hash, violations } = result
+  const [first] = violations
+  if (first !== undefined) return [{ seed, kind: first.kind, detail: first.detail }]
+  if (again === undefined || again === hash) return []
+  return [{ seed, kind: 'determinism', detail: `the same seed gave the histories ${hash} and ${again}` }]
+}
+
+export function summary(done: readonly Done[], seconds: number): BatchResult {
+  const results = done.map(({ result }) => result)
+  const sum = (of: (result: HistoryResult) => number): number =>
+    results.reduce((total, result) => total + of(result), 0)
+  const faults: Record<string, number> = {}
+  for (const result of results) {
+    for (const [kind, count] of Object.entries(result.faults)) faults[kind] = (faults[kind] ?? 0) + count
+  }
+  const failures = done.flatMap(failuresOf).sort((a, b) => a.seed - b.seed)
+  const simulatedMs = sum(({ simulatedMs }) => simulatedMs)
+  return {
+    seeds: results.length,
+    simulatedHours: Math.round(simulatedMs / 36_000) / 100,
+    faults: Object.fromEntries(Object.entries(faults).sort(([a], [b]) => (a < b ? -1 : 1))),
+    violations: failures.filter(({ kind }) => kind !== 'stuck').length,
+    stuck: failures.filter(({ kind }) => kind === 'stuck').length,
+    eventsPerSecond: Math.round(sum(({ events }) => events) / seconds),
+    realTimeFactor: Math.round(simulatedMs / 1_000 / seconds),
+    transactions: sum(({ submitted }) => submitted),
+    acknowledged: sum(({ acknowledged }) => acknowledged),
+    blocks: sum(({ height }) => height),
+    repeated: done.filter(({ again }) => again !== undefined).length,
+    failures,
+  }
+}

@@ -1,0 +1,142 @@
+import '../base/polyfill.js'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { type BatchResult, failuresOf, runBatch, summary } from './batch.js'
+import { faultText, makePlan, type Plan } from './plan.js'
+import { runSeed, type SeedRun, shrinkFailure } from './run-seed.js'
+
+const USAGE = `usage: npm run sim -- --seeds N [--hours H] [--first-seed S] [--json]
+       npm run sim -- --seed S [--hours H] [--plan FILE] [--json]
+
+  --seeds N       run N histories, one per seed
+  --hours H       simulated hours of each history (default 1)
+  --first-seed S  the first of the seeds (default 1)
+  --seed S        run one history twice, and print its transcript
+  --plan FILE     with --seed: take the faults from a file, as a failure prints them
+  --json          print one JSON object as the last line of standard output
+`
+
+/** Lines of a transcript that are printed. */
+const NOTABLE_LINES = 60
+const TAIL_LINES = 120
+
+const OPTIONS = {
+  seeds: { type: 'string' },
+  hours: { type: 'string', default: '1' },
+  'first-seed': { type: 'string', default: '1' },
+  seed: { type: 'string' },
+  plan: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+const say = (text: string): boolean => process.stderr.write(`${text}\n`)
+
+class WrongUsage extends Error {}
+
+function count(name: string, text: string, whole = true): number {
+  const value = Number(text)
+  if (text !== '' && Number.isFinite(value) && value > 0 && (!whole || Number.isSafeInteger(value))) return value
+  throw new WrongUsage(`--${name} ${text}: a ${whole ? 'whole ' : ''}number above 0 is expected`)
+}
+
+function readPlan(file: string): Plan {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Plan
+  } catch (error) {
+    throw new WrongUsage(`--plan ${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function commit(): string | undefined {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : undefined
+}
+
+/** Prints the faults and the end of a history. */
+function printTranscript({ result, transcript }: SeedRun): void {
+  const failed = result.violations.length > 0
+  for (const line of transcript.notable.slice(-NOTABLE_LINES)) say(line)
+  if (!failed) return
+  say('\nthe last events:')
+  for (const line of transcript.tail.slice(-TAIL_LINES)) say(line)
+}
+
+/** Explains a failure: its transcript, and a plan with as few faults as lead to it. */
+async function explain(seed: number, hours: number, plan: Plan, kind: string): Promise<void> {
+  say(
+    `\nseed ${seed} failed: ${kind}; commit ${commit() ?? 'unknown'}; replay: npm run sim -- --seed ${seed} --hours ${hours}`,
+  )
+  printTranscript(await runSeed(seed, hours, plan))
+  if (kind === 'determinism') return
+  say('\nshrinking the plan of faults …')
+  const small = await shrinkFailure(seed, hours, plan, kind)
+  const faults = small.rounds.flatMap((round) => round.faults)
+  say(`${faults.length} faults in ${small.rounds.length} rounds are enough:`)
+  for (const fault of faults)
+    say(`  at ${fault.at} ms of its round, for ${fault.until - fault.at} ms: ${faultText(fault)}`)
+  say(`the plan, for --plan:\n${JSON.stringify(small)}`)
+}
+
+function finish(result: BatchResult, json: boolean): number {
+  const { failures, seeds, simulatedHours, violations, stuck, realTimeFactor } = result
+  for (const { seed, kind, detail } of failures) say(`seed ${seed}: ${kind}: ${detail.split('\n')[0]}`)
+  say(
+    `${seeds} seeds, ${simulatedHours} h simulated, ${realTimeFactor} times real time: ${violations} violations, ${stuck} stuck`,
+  )
+  const hash = commit()
+  if (json) process.stdout.write(`${JSON.stringify({ ...result, ...(hash === undefined ? {} : { commit: hash }) })}\n`)
+  return failures.length === 0 ? 0 : 1
+}
+
+async function runMany(seeds: number, firstSeed: number, hours: number, json: boolean): Promise<number> {
+  let shown = performance.now()
+  const onDone = (done: number, failures: number): void => {
+    if (performance.now() - shown < 2_000 && done < seeds) return
+    shown = performance.now()
+    say(`${done} of ${seeds} seeds, ${failures} failed`)
+  }
+  const result = await runBatch({ seeds, firstSeed, hours, onDone })
+  const [first] = result.failures
+  if (first !== undefined) await explain(first.seed, hours, makePlan(first.seed, hours), first.kind)
+  return finish(result, json)
+}
+
+async function runOne(seed: number, hours: number, plan: Plan, json: boolean): Promise<number> {
+  const startMs = performance.now()
+  const run = await runSeed(seed, hours, plan)
+  const again = (await runSeed(seed, hours, plan)).result.hash
+  const done = { result: run.result, again }
+  const [failure] = failuresOf(done)
+  if (failure === undefined) printTranscript(run)
+  else await explain(seed, hours, plan, failure.kind)
+  say(`trace ${run.result.hash}`)
+  return finish(summary([done], (performance.now() - startMs) / 1_000), json)
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: OPTIONS, allowPositionals: false })
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const hours = count('hours', values.hours, false)
+  if ((values.seed === undefined) === (values.seeds === undefined)) throw new WrongUsage('give --seeds or --seed')
+  if (values.seeds !== undefined) {
+    if (values.plan !== undefined) throw new WrongUsage('--plan goes with --seed')
+    return runMany(count('seeds', values.seeds), count('first-seed', values['first-seed']), hours, values.json)
+  }
+  const seed = count('seed', values.seed ?? '')
+  return runOne(seed, hours, values.plan === undefined ? makePlan(seed, hours) : readPlan(values.plan), values.json)
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  const isUsage =
+    error instanceof WrongUsage || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true
+  if (!isUsage) throw error
+  say(`${(error as Error).message}\n\n${USAGE}`)
+  process.exitCode = 2
+}

@@ -1,0 +1,23 @@
+import '../base/polyfill.js'
+import { parentPort } from 'node:worker_threads'
+import type { HistoryResult } from './history.js'
+import { runSeed } from './run-seed.js'
+
+export interface Task {
+  readonly seed: number
+  readonly hours: number
+  /** Run it twice, to see that it is the same history. */
+  readonly twice: boolean
+}
+
+export interface Done {
+  readonly result: HistoryResult
+  /** Trace hash of the second run. */
+  readonly again?: string
+}
+
+parentPort?.on('message', async ({ seed, hours, twice }: Task) => {
+  const { result } = await runSeed(seed, hours)
+  const again = twice ? (await runSeed(seed, hours)).result.hash : undefined
+  parentPort?.postMessage({ result, ...(again === undefined ? {} : { again }) } satisfies Done)
+})
