@@ -3,7 +3,7 @@ import { assert } from '../base/assert.js'
 import { EtalonError } from '../base/errors.js'
 import type { Logger, WriteAheadLog } from '../ports.js'
 import { type LogFile, type LogFileSystem, nodeLogFileSystem } from './log-file-system.js'
-import { assertRecord, decodeLog, encodeLogHeader, FRAME_HEADER_LENGTH, frameHeader } from './log-format.js'
+import { assertRecord, decodeLog, encodeGroup, encodeLogHeader } from './log-format.js'
 
 export interface WriteAheadLogOptions {
   readonly path: string
@@ -19,12 +19,11 @@ const randomSalt = (): number => randomBytes(4).readUInt32BE()
 /** What goes to disk together. Open for further records until its write begins. */
 interface Group {
   readonly parts: Uint8Array[]
-  bytes: number
   /** Settles when the group is on disk; absent until a sync asked for it. */
   synced: Promise<void> | undefined
 }
 
-const newGroup = (): Group => ({ parts: [], bytes: 0, synced: undefined })
+const newGroup = (): Group => ({ parts: [], synced: undefined })
 
 function ignore(): void {}
 
@@ -72,10 +71,7 @@ async function writeWhole(
   salt: number,
   records: readonly Uint8Array[],
 ): Promise<OpenLog> {
-  const content = Buffer.concat([
-    encodeLogHeader(salt),
-    ...records.flatMap((record) => [frameHeader(salt, record), record]),
-  ])
+  const content = Buffer.concat([encodeLogHeader(salt), encodeGroup(salt, records)])
   const file = await fileSystem.create(`${path}.new`)
   try {
     await file.write(content, 0)
@@ -124,7 +120,6 @@ class FileWriteAheadLog implements WriteAheadLog {
     this.#survivors = []
     if (this.#state === 'broken') return // the next sync says so
     this.#group.parts.push(record)
-    this.#group.bytes += FRAME_HEADER_LENGTH + record.length
   }
 
   sync(): Promise<void> {
@@ -174,13 +169,7 @@ class FileWriteAheadLog implements WriteAheadLog {
 
   async #write(group: Group): Promise<void> {
     this.#seal(group)
-    const content = Buffer.allocUnsafe(group.bytes)
-    let at = 0
-    for (const record of group.parts) {
-      content.set(frameHeader(this.#salt, record), at)
-      content.set(record, at + FRAME_HEADER_LENGTH)
-      at += FRAME_HEADER_LENGTH + record.length
-    }
+    const content = encodeGroup(this.#salt, group.parts)
     await this.#file.write(content, this.#size)
     await this.#file.datasync()
     this.#size += content.length
