@@ -93,9 +93,8 @@ class Inode {
   }
 
   /** Rot: one bit of what is on disk turns over. */
-  flipBit(random: Random): void {
-    if (this.#length === 0) return
-    const at = random.below(this.#length)
+  flipBit(random: Random, at = random.below(this.#length)): void {
+    if (at >= this.#length) return
     this.#content[at] = (this.#content[at] as number) ^ (1 << random.below(8))
   }
 }
@@ -184,8 +183,14 @@ export class SimDisk {
     for (const inode of this.#entries.values()) inode.losePower(this.#random)
   }
 
-  /** Rot in one file. */
-  flipBit(path: string): void {
-    this.#entries.get(path)?.flipBit(this.#random)
+  /** Rot in one file, anywhere unless a place is given. */
+  flipBit(path: string, at?: number): void {
+    this.#entries.get(path)?.flipBit(this.#random, at)
+  }
+
+  /** Everything is gone. */
+  clear(): void {
+    this.#entries.clear()
+    this.#durableEntries.clear()
   }
 }

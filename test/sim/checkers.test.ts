@@ -1,0 +1,112 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { Random } from '../../src/base/random.js'
+import type { Ledger } from '../../src/ports.js'
+import type { ReplicaStatus } from '../../src/replica/index.js'
+import {
+  Agreement,
+  acknowledgedProblem,
+  boundProblem,
+  boundsOf,
+  ChainCheck,
+  ExactlyOnce,
+} from '../../src/sim/checkers.js'
+import { GOOD_LINK } from '../../src/sim/network.js'
+import { type Acknowledged, Workload } from '../../src/sim/workload.js'
+import { World } from '../../src/sim/world.js'
+import type { BlockRecord } from '../../src/types/index.js'
+
+it('agreement: another block at a height is found', () => {
+  const agreement = new Agreement()
+  expect(agreement.check(1, 'aa')).toBeUndefined()
+  expect(agreement.check(1, 'aa')).toBeUndefined()
+  expect(agreement.check(1, 'bb')).toContain('height 1')
+})
+
+it('exactly once: a transaction at two places is found, in one block and over blocks', () => {
+  const once = new ExactlyOnce()
+  expect(once.check(1, ['t1', 't2'])).toBeUndefined()
+  expect(once.check(1, ['t1', 't2'])).toBeUndefined()
+  expect(once.check(2, ['t3', 't1'])).toContain('t1')
+  expect(new ExactlyOnce().check(1, ['t1', 't1'])).toContain('t1')
+})
+
+it('bounds: what is larger than allowed is found', () => {
+  const bounds = boundsOf(4, 8, 64, 100)
+  const status = { openInstances: 32, pendingBatches: 5, heldBatches: 5, waiting: 100 } as ReplicaStatus
+  expect(boundProblem(status, bounds)).toBeUndefined()
+  expect(boundProblem({ ...status, openInstances: 33 }, bounds)).toContain('openInstances')
+  expect(boundProblem({ ...status, heldBatches: bounds.heldBatches + 1 }, bounds)).toContain('heldBatches')
+  expect(boundProblem({ ...status, waiting: 101 }, bounds)).toContain('waiting')
+})
+
+describe('a chain that four replicas made', () => {
+  let check: ChainCheck
+  let ledger: Ledger
+  let record: BlockRecord
+  let receipts: readonly Uint8Array[]
+  let acknowledged: Acknowledged
+  const parent = { hash: '', timeMs: 0 }
+
+  beforeAll(async () => {
+    const world = new World({ n: 4, random: new Random(1), link: GOOD_LINK })
+    for (const machine of world.machines) world.start(machine)
+    await world.scheduler.runUntil(1_000)
+    const workload = new Workload(world, new Random(2), () => undefined)
+    const submission = workload.submit()
+    await world.scheduler.runUntil(20_000, () => submission.acknowledged !== undefined)
+    acknowledged = submission.acknowledged ?? expect.fail('nothing was acknowledged')
+    const { running } = world.machine(0)
+    await world.scheduler.runUntil(21_000)
+    ledger = running?.ledger ?? expect.fail('not running')
+    check = new ChainCheck(world.crypto.suite, world.genesis)
+    record = ledger.record(1) ?? expect.fail('no block')
+    receipts = ledger.receipts(1) ?? expect.fail('no receipts')
+    Object.assign(parent, { hash: ledger.header(0)?.hash, timeMs: ledger.header(0)?.header.timeMs })
+  })
+
+  const altered = (change: Partial<BlockRecord['sealed']['header']>): BlockRecord => ({
+    ...record,
+    sealed: { ...record.sealed, header: { ...record.sealed.header, ...change } },
+  })
+
+  it('holds as it is', () => {
+    expect(check.check(record, receipts, parent)).toBeUndefined()
+    expect(acknowledgedProblem(acknowledged, ledger)).toBeUndefined()
+  })
+
+  it('links: another block below, and a time that goes back, are found', () => {
+    expect(check.check(record, receipts, { ...parent, hash: 'ff' })).toContain('does not follow')
+    expect(check.check(record, receipts, { ...parent, timeMs: Number.MAX_SAFE_INTEGER })).toContain('older')
+    expect(check.check(altered({ view: 'ff' }), receipts, parent)).toContain('view')
+  })
+
+  it('certificates: too few, of another block, and with a wrong signature, are found', () => {
+    const { decision } = record
+    const finality = record.finality ?? expect.fail('not final')
+    const few = { ...decision, signatures: decision.signatures.slice(1) }
+    expect(check.check({ ...record, decision: few }, receipts, parent)).toContain('quorum')
+    const elsewhere = { ...decision, cid: 7 }
+    expect(check.check({ ...record, decision: elsewhere }, receipts, parent)).toContain("another's decision")
+    const signatures = finality.signatures.map(({ replica }, i) => ({
+      replica,
+      signature: finality.signatures[(i + 1) % finality.signatures.length]?.signature ?? new Uint8Array(),
+    }))
+    expect(check.check({ ...record, finality: { ...finality, signatures } }, receipts, parent)).toContain('signature')
+    const other = { ...finality, digest: decision.digest }
+    expect(check.check({ ...record, finality: other }, receipts, parent)).toContain("another's finality")
+  })
+
+  it('body: a changed value, transactions or receipts are found', () => {
+    expect(check.check({ ...record, body: new Uint8Array() }, receipts, parent)).toContain('another value')
+    expect(check.check(altered({ transactionRoot: 'ff' }), receipts, parent)).toContain('transaction root')
+    expect(check.check(altered({ receiptRoot: 'ff' }), receipts, parent)).toContain('receipt root')
+    expect(check.check(record, [...receipts, new Uint8Array(3)], parent)).toContain('receipts')
+  })
+
+  it('acknowledged: a receipt that is gone, elsewhere, or another, is found', () => {
+    const other = { ...acknowledged, id: 'ab'.repeat(32) }
+    expect(acknowledgedProblem(other, ledger)).toContain('is not there')
+    expect(acknowledgedProblem({ ...acknowledged, index: 9 }, ledger)).toContain('stands at')
+    expect(acknowledgedProblem({ ...acknowledged, receipt: new Uint8Array() }, ledger)).toContain('another receipt')
+  })
+})
