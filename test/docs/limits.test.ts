@@ -9,7 +9,7 @@ const page = readFileSync('docs/limits.md', 'utf8')
 
 /** Bounds by their form: constants in capitals whose name ends in what is bounded. Commands and tools are not part of a replica. */
 const BOUND = /^(?:export )?const ([A-Z][A-Z0-9_]*_(?:MAX|MIN|MS|FULL|SIZE|TICKS|PER_LANE|FACTOR|BYTES))\b/gm
-const OUTSIDE = /^(cli|codec\/generated)\/|^node\/(local-cluster|delay-relay|signature-frame)\.ts$|^p2p\/keys\.ts$/
+const OUTSIDE = /^(cli|sim|codec\/generated)\/|^node\/(local-cluster|delay-relay|signature-frame)\.ts$|^p2p\/keys\.ts$/
 
 function boundsOf(source: string): string[] {
   return [...source.matchAll(BOUND)].map(([, name]) => name ?? '')

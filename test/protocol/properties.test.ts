@@ -97,7 +97,8 @@ describe('the choice of a regency change', () => {
   it('is made from reports that count', () => {
     fc.assert(
       fc.property(worlds, ({ n, reports }) => {
-        for (const report of reports) expect(stopDataProblem(report, REGENCY, testView(n), WINDOW)).toBeUndefined()
+        const rules = { view: testView(n), window: WINDOW, firstHeight: 1 }
+        for (const report of reports) expect(stopDataProblem(report, REGENCY, rules)).toBeUndefined()
       }),
     )
   })
@@ -105,7 +106,7 @@ describe('the choice of a regency change', () => {
   it('starts at the highest proven height, and binds every cid from there to the highest lock', () => {
     fc.assert(
       fc.property(worlds, ({ reports }) => {
-        const { base, top, bindings } = chooseForRegency(reports)
+        const { base, top, bindings } = chooseForRegency(reports, 0)
         expect(base).toBe(Math.max(...reports.map(({ finalized }) => finalized)))
         const locked = reports.flatMap(({ prepared }) => prepared.map(({ cid }) => cid))
         expect(top).toBe(Math.max(base, ...locked))
@@ -117,7 +118,7 @@ describe('the choice of a regency change', () => {
   it('binds a cid to null only where no report has a lock, and else to a lock of the highest epoch', () => {
     fc.assert(
       fc.property(worlds, ({ reports }) => {
-        for (const [cid, digest] of chooseForRegency(reports).bindings) {
+        for (const [cid, digest] of chooseForRegency(reports, 0).bindings) {
           const locks = reports.flatMap(({ prepared }) => prepared.filter((lock) => lock.cid === cid))
           const highest = Math.max(...locks.map(({ regency }) => regency))
           expect(digest).toBe(locks.find(({ regency }) => regency === highest)?.digest ?? null)
@@ -132,7 +133,7 @@ describe('the choice of a regency change', () => {
     )
     fc.assert(
       fc.property(shuffled, ({ reports, other }) => {
-        expect(plain(chooseForRegency(other))).toEqual(plain(chooseForRegency(reports)))
+        expect(plain(chooseForRegency(other, 0))).toEqual(plain(chooseForRegency(reports, 0)))
       }),
     )
   })
@@ -161,7 +162,7 @@ describe('the choice of a regency change', () => {
     let bound = 0
     fc.assert(
       fc.property(decided, ({ cid, reports }) => {
-        const { base, bindings } = chooseForRegency(reports)
+        const { base, bindings } = chooseForRegency(reports, 0)
         // What is final needs no proposal.
         if (base >= cid) return
         bound += 1

@@ -133,7 +133,10 @@ export class Transcript {
   }
 
   #sync({ stopData }: Sync): string {
-    const { base, bindings } = chooseForRegency(stopData.map(({ message }) => message))
+    const { base, bindings } = chooseForRegency(
+      stopData.map(({ message }) => message),
+      0,
+    )
     const bound = [...bindings].map(([cid, digest]) => {
       return `cid ${cid} is ${digest === null ? 'null' : this.#valueNamed(digest)}`
     })
