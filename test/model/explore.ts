@@ -22,33 +22,34 @@ export interface Exploration {
   readonly violation?: { readonly what: string; readonly trace: readonly string[] }
 }
 
-interface Found<S> {
-  readonly state: S
-  readonly parent: Found<S> | undefined
-  readonly describe: () => string
+/** How a state was found first: from which one, and by which of its steps. Numbers only: there are millions. */
+interface Origins {
+  readonly parents: number[]
+  readonly choices: number[]
 }
 
 /** Explores until the first violation, or everything. `visit` sees every state once. */
 export function explore<S>(model: Model<S>, visit: (state: S) => void = () => undefined): Exploration {
-  const seen = new Set<string>()
-  let frontier: Found<S>[] = [{ state: model.initial, parent: undefined, describe: () => 'start' }]
-  seen.add(model.key(model.initial))
+  const seen = new Set<string>([model.key(model.initial)])
+  const origins: Origins = { parents: [-1], choices: [-1] }
+  let frontier = [{ state: model.initial, index: 0 }]
   let transitions = 0
   let depth = 0
   for (; frontier.length > 0; depth++) {
-    const next: Found<S>[] = []
-    for (const found of frontier) {
-      visit(found.state)
-      const what = model.violation(found.state)
+    const next: typeof frontier = []
+    for (const { state, index } of frontier) {
+      visit(state)
+      const what = model.violation(state)
       if (what !== undefined) {
-        return { states: seen.size, transitions, depth, violation: { what, trace: traceOf(found) } }
+        return { states: seen.size, transitions, depth, violation: { what, trace: traceTo(model, origins, index) } }
       }
-      for (const step of model.steps(found.state)) {
+      for (const [choice, step] of model.steps(state).entries()) {
         transitions += 1
         const key = model.key(step.next)
         if (seen.has(key)) continue
         seen.add(key)
-        next.push({ state: step.next, parent: found, describe: step.describe })
+        origins.choices.push(choice)
+        next.push({ state: step.next, index: origins.parents.push(index) - 1 })
       }
     }
     frontier = next
@@ -56,8 +57,17 @@ export function explore<S>(model: Model<S>, visit: (state: S) => void = () => un
   return { states: seen.size, transitions, depth: depth - 1 }
 }
 
-function traceOf<S>(last: Found<S>): readonly string[] {
+/** Goes the way to a state again, from the beginning. */
+function traceTo<S>(model: Model<S>, { parents, choices }: Origins, index: number): readonly string[] {
+  const way: number[] = []
+  for (let at = index; at > 0; at = parents[at] ?? 0) way.unshift(choices[at] ?? 0)
   const lines: string[] = []
-  for (let at: Found<S> = last; at.parent !== undefined; at = at.parent) lines.unshift(at.describe())
+  let state = model.initial
+  for (const choice of way) {
+    const step = model.steps(state)[choice]
+    if (step === undefined) throw new Error('a model gives the same steps each time')
+    lines.push(step.describe())
+    state = step.next
+  }
   return lines.filter((line) => line !== '')
 }

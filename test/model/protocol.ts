@@ -179,21 +179,18 @@ export class Rules {
     const byzantine = this.validReports(facts, regency)
     const correct = sent.filter((report) => report !== undefined)
     const outcomes = new Map<string, Binding>()
-    const add = (reports: readonly Report[]): void => {
-      const binding = this.#bind(reports, regency)
-      outcomes.set(bindingKey(binding), binding)
-    }
-    for (const [i, one] of correct.entries()) {
-      for (const other of correct.slice(i + 1)) {
-        for (const lie of byzantine)
-          for (const order of [
-            [one, other, lie],
-            [lie, other, one],
-          ])
-            add(order)
+    const add = (reports: readonly Report[], lie?: Report): void => {
+      // A set may be gathered in either order: a choice that depends on it gives two outcomes.
+      for (const order of [reports, [...reports].reverse()]) {
+        const binding = this.#bind(order, regency)
+        const key = bindingKey(binding)
+        if (!outcomes.has(key)) outcomes.set(key, lie === undefined ? binding : { ...binding, lie })
       }
     }
-    if (correct.length === quorum.stopData) for (const order of [correct, [...correct].reverse()]) add(order)
+    if (correct.length === quorum.stopData) add(correct)
+    for (const [i, one] of correct.entries()) {
+      for (const other of correct.slice(i + 1)) for (const lie of byzantine) add([one, other, lie], lie)
+    }
     return [...outcomes.values()]
   }
 
@@ -239,6 +236,8 @@ function isAtLeast(lock: number, accepted: number): boolean {
 export interface Binding {
   readonly base: number
   readonly digests: readonly number[]
+  /** What the Byzantine replica reported for it, in one of the ways to it. */
+  readonly lie?: Report
 }
 
 export const CLOSED = -1
@@ -246,9 +245,10 @@ export const FREE = 0
 
 export const bindingKey = ({ base, digests }: Binding): string => `${base}:${digests.join()}`
 
-export function bindingText({ digests }: Binding): string {
+export function bindingText({ digests, lie }: Binding): string {
   const word = (digest: number): string => (digest === CLOSED ? 'is final' : digest === FREE ? 'is free' : '')
-  return digests.map((digest, i) => `cid ${i + 1} ${word(digest) || `must be ${valueName(digest)}`}`).join(', ')
+  const bound = digests.map((digest, i) => `cid ${i + 1} ${word(digest) || `must be ${valueName(digest)}`}`).join(', ')
+  return lie === undefined ? bound : `${bound}; Byzantine STOPDATA: ${reportText(lie)}`
 }
 
 /** Values that a replica under a binding may WRITE for a cid; it writes free ones for whatever a leader proposes. */
