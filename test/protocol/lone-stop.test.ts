@@ -51,11 +51,43 @@ describe('a lone STOP sender that comes back', () => {
 
   it('gets its transaction answered in the runtime', async () => {
     const network = await InProcessNetwork.start(4)
-    for (const id of [1, 2, 3]) network.network.disconnect(0, id)
-    const outcome = network.append(0, 'known to replica 0 alone')
-    await until(() => network.get(0).replica.status().phase === 'stopping', 'its STOP')
-    for (const id of [1, 2, 3]) network.network.reconnect(0, id)
-    expect(await outcome).toMatchObject({ kind: 'final' })
-    await network.close()
+    try {
+      for (const id of [1, 2, 3]) network.network.disconnect(0, id)
+      const outcome = network.append(0, 'known to replica 0 alone')
+      await until(() => network.get(0).replica.status().phase === 'stopping', 'its STOP')
+      for (const id of [1, 2, 3]) network.network.reconnect(0, id)
+      expect(await outcome).toMatchObject({ kind: 'final' })
+    } finally {
+      await network.close()
+    }
+  })
+})
+
+describe('any mixture of phases, one replica being silent from then on', () => {
+  it('comes together and orders what a correct replica was given', () => {
+    let stopping = 0
+    for (let seed = 1; seed <= 60; seed++) {
+      const cluster = new Cluster(4, seed)
+      const { random } = cluster
+      const digests: { lane: number; digest: string }[] = []
+      for (let round = 0; round < 8; round++) {
+        // Each way between two replicas is open or shut by itself.
+        const shut = new Set(Array.from({ length: 16 }, (_, way) => way).filter(() => random.chance(0.4)))
+        cluster.passes = (from, to) => !shut.has(4 * from + to)
+        const lane = random.below(4)
+        if (random.chance(0.6)) digests.push({ lane, digest: cluster.submit(lane) })
+        cluster.run(random.below(2_500))
+      }
+      const silent = random.below(4)
+      cluster.crash(silent)
+      const left = [0, 1, 2, 3].filter((id) => id !== silent)
+      if (left.some((id) => cluster.node(id).core.status().phase !== 'normal')) stopping += 1
+      cluster.passes = () => true
+      const wanted = digests.filter(({ lane }) => lane !== silent)
+      const done = () => left.every((id) => wanted.every(({ digest }) => cluster.isFinal(id, digest)))
+      expect(cluster.run(240_000, done), `seed ${seed}, silent ${silent}\n${situation(cluster)}`).toBe(true)
+      cluster.checkAgreement()
+    }
+    expect(stopping).toBeGreaterThan(10)
   })
 })
