@@ -43,6 +43,9 @@ export function fetchBlocks(state: CoreState, out: Effect[]): void {
   const from = state.finalized + 1
   const to = Math.min(target, from + LIMITS.fetchBlocksMax - 1)
   state.blockFetch = { to, sentMs: nowMs }
-  const ahead = peersInTurn(state).filter((peer) => (state.peers.get(peer)?.finalized ?? 0) >= from)
+  const ahead = peersInTurn(state).filter((peer) => {
+    const { finalized = 0, oldest = 1 } = state.peers.get(peer) ?? {}
+    return finalized >= from && oldest <= from
+  })
   out.push({ kind: 'fetch', what: { batches: [], values: [], blocks: { from, to } }, from: ahead.slice(0, 1) })
 }

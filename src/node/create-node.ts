@@ -28,6 +28,7 @@ import {
   type LaneOptions,
   Replica,
   type ReplicaContext,
+  type SnapshotOptions,
 } from '../replica/index.js'
 import type { Genesis, ReplicaInfo } from '../types/index.js'
 import type { NodeConfig } from './config.js'
@@ -125,6 +126,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
         lane: { ...DEFAULT_LANE, ...options.lane },
         ...DEFAULT_PROPOSALS,
         ...options.proposals,
+        snapshots: snapshotOptions(config),
       },
     )
     // From here on the replica closes what it was given.
@@ -147,6 +149,13 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
   } catch (error) {
     for (const module of opened.reverse()) await module.close().catch(() => undefined)
     throw error
+  }
+}
+
+function snapshotOptions({ retainBlocks, snapshotEveryBlocks }: NodeConfig): SnapshotOptions {
+  return {
+    ...(retainBlocks === undefined ? {} : { retainBlocks }),
+    ...(snapshotEveryBlocks === undefined ? {} : { everyBlocks: snapshotEveryBlocks }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { encodeEnvelope, encodeMessageBody, messageStatement } from '../codec/consensus.js'
-import { encodeFrame, type Frame } from '../codec/frame.js'
+import { encodeFrame, type Frame, type Status } from '../codec/frame.js'
 import { encodeLogRecord } from '../codec/wal.js'
 import type { Effect, Timer } from '../consensus/index.js'
 import type { Clock, Counters, Signer, TrafficClass, Transport, WriteAheadLog } from '../ports.js'
@@ -22,6 +22,8 @@ export interface EffectHandlers {
   readonly liveRecords: () => readonly Uint8Array[]
   /** The disk failed: nothing can be promised any more. */
   readonly fatal: (error: unknown) => void
+  /** What a status says beside where the core stands. */
+  readonly holdings: () => Pick<Status, 'oldest' | 'snapshot'>
 }
 
 export interface EffectRunnerModules {
@@ -131,7 +133,10 @@ export class EffectRunner {
         return
       }
       case 'send-status':
-        this.#post(this.#others(), 'transfer', { kind: 'status', status: effect.status })
+        this.#post(this.#others(), 'transfer', {
+          kind: 'status',
+          status: { ...effect.status, ...this.#handlers.holdings() },
+        })
         return
       case 'fetch': {
         const { batches, values, blocks } = effect.what

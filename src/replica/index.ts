@@ -1,5 +1,6 @@
 export { contextOf, type Member, type ReplicaContext, type ReplicaModules } from './context.js'
 export { type FinalBlock, loadFinalBlock } from './final-block.js'
 export { DEFAULT_LANE, type LaneOptions } from './lane.js'
-export { DEFAULT_PROPOSALS, Replica, type ReplicaOptions, type ReplicaStatus } from './replica.js'
+export { DEFAULT_PROPOSALS, Replica, type ReplicaOptions, type ReplicaStatus, type SnapshotOptions } from './replica.js'
+export { highestVote, isRolledBack } from './rolled-back.js'
 export type { OnOutcome, Outcome, Refusal, Submitter } from './submissions.js'

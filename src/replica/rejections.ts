@@ -13,3 +13,6 @@ export type Rejection =
   | 'foreign-vouching'
   | 'unwanted-reply'
   | 'bad-block'
+  | 'bad-manifest'
+  | 'bad-chunk'
+  | 'bad-snapshot'

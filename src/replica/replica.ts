@@ -1,6 +1,7 @@
 import { EtalonError } from '../base/errors.js'
 import { decodeValue, makeValue } from '../codec/block.js'
-import { decodeFrame, encodeFrame, type Frame } from '../codec/frame.js'
+import { decodeFrame, encodeFrame, type Frame, type SnapshotRequest } from '../codec/frame.js'
+import type { SnapshotManifest } from '../codec/snapshot.js'
 import { decodeBatch, isRefused } from '../codec/transaction.js'
 import { decodeLogRecord, encodeLogRecord } from '../codec/wal.js'
 import { type CoreStatus, type CoreTimings, type Input, ReplicaCore, type WalRecord } from '../consensus/index.js'
@@ -15,6 +16,10 @@ import { Diverged, type ExecutedBlock, Executor } from './executor.js'
 import { type FinalBlock, loadFinalBlock } from './final-block.js'
 import { Ingress } from './ingress.js'
 import { Lane, type LaneOptions } from './lane.js'
+import { CARE_MS, LedgerCare, type LedgerCareOptions, type ScrubStatus } from './ledger-care.js'
+import { highestVote, isRolledBack } from './rolled-back.js'
+import { SnapshotServer, type SnapshotServerOptions } from './snapshot-server.js'
+import { SnapshotTransfer } from './snapshot-transfer.js'
 import { answerFetch, type CertifiedBlock, openRecord } from './state-transfer.js'
 import { type OnOutcome, Submissions, type Submitter } from './submissions.js'
 
@@ -23,7 +28,10 @@ export interface ReplicaOptions {
   readonly lane: LaneOptions
   readonly proposalTransactions: number
   readonly proposalTransactionsMax: number
+  readonly snapshots?: SnapshotOptions
 }
+
+export interface SnapshotOptions extends LedgerCareOptions, Partial<SnapshotServerOptions> {}
 
 export const DEFAULT_PROPOSALS = { proposalTransactions: 512, proposalTransactionsMax: 2_048 } as const
 
@@ -35,6 +43,8 @@ const EVIDENCE_MAX = 64
 /** Of one replica: more of it says nothing new, and must not drive out that of others. */
 const EVIDENCE_PER_REPLICA_MAX = 8
 const SWEEP_MS = 1_000
+/** A snapshot is kept at every multiple of this height. */
+export const SNAPSHOT_EVERY_BLOCKS = 10_000
 
 export interface ReplicaStatus extends CoreStatus {
   readonly replica: ReplicaId
@@ -45,17 +55,29 @@ export interface ReplicaStatus extends CoreStatus {
   readonly connected: readonly ReplicaId[]
   /** Transactions whose outcome clients of this replica await. */
   readonly waiting: number
+  /** First height whose block is held whole. */
+  readonly oldest: Height
+  /** Height of the newest snapshot that is served; 0 where there is none. */
+  readonly snapshot: Height
+  /** Height of the snapshot that is being pulled. */
+  readonly pulling?: Height
+  readonly scrub: ScrubStatus
 }
 
 /** One replica: it drives the core through the ports. */
 export class Replica {
   readonly context: ReplicaContext
   readonly #modules: ReplicaModules
-  readonly #core: ReplicaCore
+  readonly #options: ReplicaOptions
+  #core: ReplicaCore
   readonly #store = new BatchStore()
   readonly #ingress: Ingress
   readonly #runner: EffectRunner
-  readonly #blocks: BlockQueue
+  #executor: Executor
+  #blocks: BlockQueue
+  readonly #snapshots: SnapshotServer
+  readonly #transfer: SnapshotTransfer
+  readonly #care: LedgerCare
   readonly #lane: Lane
   readonly #submissions: Submissions
   /** Executed blocks that wait to be final. */
@@ -67,6 +89,7 @@ export class Replica {
   readonly #verifyingDigests = new Set<Digest>()
   #waitingForRoom: (() => void)[] = []
   #cancelSweep: (() => void) | undefined
+  #cancelCare: (() => void) | undefined
   #health: ReplicaStatus['health'] = 'stopped'
   #problem: string | undefined
   /** Called once when the replica halts by itself: a failed disk, or a divergence. */
@@ -75,23 +98,12 @@ export class Replica {
   constructor(context: ReplicaContext, modules: ReplicaModules, options: ReplicaOptions) {
     this.context = context
     this.#modules = modules
-    const { clock, counters, ledger, runtime, signer, transport, verifier, wal } = modules
+    const { clock, counters, ledger, logger, runtime, signer, transport, verifier, wal } = modules
     const { batches, records } = readLog(context, modules)
     this.#restoredBatches = batches
     this.#ingress = new Ingress(context, new Authenticity(context), verifier, counters)
-    this.#core = new ReplicaCore(
-      {
-        ...options,
-        self: context.self,
-        view: context.view,
-        window: context.genesis.parameters.window,
-        clockDriftMsMax: context.genesis.parameters.clockDriftMsMax,
-        laneBatchesMax: options.lane.batchesInFlightMax * LANE_BATCHES_MAX_FACTOR,
-        makeValue: (timestampMs, digests) => makeValue(context.sha256, timestampMs, digests),
-        readValue: (bytes) => decodeValue(context.sha256, bytes),
-      },
-      { ...restoredFrom(modules), records },
-    )
+    this.#options = options
+    this.#core = this.#coreFrom(records)
     const fatal = (error: unknown) => this.#halt(error)
     this.#runner = new EffectRunner(
       context,
@@ -102,25 +114,90 @@ export class Replica {
         forward: (effect) => this.#onEffect(effect),
         liveRecords: () => this.#liveRecords(),
         fatal,
+        holdings: () => ({ oldest: ledger.oldest(), snapshot: this.#snapshots.newest() }),
       },
     )
-    const executor = new Executor(context, ledger, runtime)
-    this.#blocks = new BlockQueue(executor, ledger, this.#store, {
-      executed: (block) => this.#onExecuted(block),
-      certified: (block, executed) => this.#onCertified(block, executed),
-      fatal,
-    })
+    this.#executor = new Executor(context, ledger, runtime)
+    this.#blocks = this.#blockQueue()
     this.#lane = new Lane(context, options.lane, { clock, signer }, (batch) => this.#publish(batch))
-    const locateRecent = executor.locateRecent.bind(executor)
+    const locateRecent = (id: Digest) => this.#executor.locateRecent(id)
     const submission = { clock, ledger, runtime, counters, locateRecent }
     this.#submissions = new Submissions(context, submission, this.#ingress, this.#lane, fatal)
+    const { snapshots: { everyBlocks = SNAPSHOT_EVERY_BLOCKS, ...careOptions } = {} } = options
+    const send = (to: ReplicaId, request: SnapshotRequest) =>
+      transport.send(to, 'transfer', encodeFrame({ kind: 'snapshot-request', request }))
+    const pulling = { clock, counters, logger, ledger, ingress: this.#ingress, send, fatal }
+    const install = (manifest: SnapshotManifest, first: Height) => this.#install(manifest, first)
+    this.#snapshots = new SnapshotServer(context, modules, { everyBlocks })
+    this.#transfer = new SnapshotTransfer(context, { ...pulling, install }, careOptions.retainBlocks !== undefined)
+    const connected = () => transport.connected()
+    const servedFrom = () => this.#snapshots.firstHeight()
+    this.#care = new LedgerCare(context, { ...pulling, connected, servedFrom }, careOptions)
+    warnOfRollback(modules, records, context.genesis.parameters.window)
+  }
+
+  #coreFrom(records: readonly WalRecord[]): ReplicaCore {
+    const { context } = this
+    const options = this.#options
+    return new ReplicaCore(
+      {
+        ...options,
+        self: context.self,
+        view: context.view,
+        window: context.genesis.parameters.window,
+        clockDriftMsMax: context.genesis.parameters.clockDriftMsMax,
+        laneBatchesMax: options.lane.batchesInFlightMax * LANE_BATCHES_MAX_FACTOR,
+        makeValue: (timestampMs, digests) => makeValue(context.sha256, timestampMs, digests),
+        readValue: (bytes) => decodeValue(context.sha256, bytes),
+      },
+      { ...restoredFrom(this.#modules), records },
+    )
+  }
+
+  #blockQueue(): BlockQueue {
+    return new BlockQueue(this.#executor, this.#modules.ledger, this.#store, {
+      executed: (block) => this.#onExecuted(block),
+      certified: (block, executed) => this.#onCertified(block, executed),
+      fatal: (error) => this.#halt(error),
+    })
+  }
+
+  /** Puts a pulled snapshot in the place of the ledger, and goes on from it. */
+  async #install(manifest: SnapshotManifest, first: Height): Promise<void> {
+    const { ledger, runtime } = this.#modules
+    await this.#blocks.stop()
+    await ledger.install(manifest, first)
+    this.#executor = new Executor(this.context, ledger, runtime)
+    this.#blocks = this.#blockQueue()
+    this.#executed.clear()
+    this.#snapshots.start()
+    this.#renewCore()
+    this.#submissions.installed()
+    const block = loadFinalBlock(ledger, this.context.sha256, manifest.sealed.header.height)
+    if (block !== undefined) for (const listener of this.#listeners) listener(block)
+  }
+
+  /** A new core for a ledger that moved under the old one. What the old one has voted for binds the new one too. */
+  #renewCore(): void {
+    this.#core = this.#coreFrom(this.#core.durableRecords())
+    this.#runner.run(this.#core.start(this.#modules.clock.nowMs()))
+    for (const batch of this.#store.all()) {
+      if (!this.#takeBack(batch)) this.#forget(batch)
+    }
+  }
+
+  #forget({ digest }: Batch): void {
+    this.#store.drop([digest])
+    this.#lane.landed(digest)
   }
 
   async start(): Promise<void> {
     this.#health = 'running'
     this.#runner.run(this.#core.start(this.#modules.clock.nowMs()))
     for (const batch of this.#restoredBatches) this.#takeBack(batch)
+    this.#snapshots.start()
     this.#sweepLater()
+    this.#careLater()
     await this.#modules.transport.start((from, traffic, frame) => this.#onFrame(from, traffic, frame))
   }
 
@@ -128,9 +205,14 @@ export class Replica {
   async stop(): Promise<void> {
     if (this.#health === 'running') this.#health = 'stopped'
     this.#cancelSweep?.()
+    this.#cancelCare?.()
     this.#submissions.stop()
     this.#lane.stop()
+    this.#transfer.stop()
     await this.#modules.transport.stop()
+    await this.#transfer.idle()
+    await this.#care.stop()
+    this.#snapshots.stop()
     await this.#runner.stop()
     await this.#blocks.stop()
     for (const proceed of this.#waitingForRoom.splice(0)) proceed()
@@ -152,6 +234,7 @@ export class Replica {
 
   status(): ReplicaStatus {
     const { self, organization } = this.context
+    const pulling = this.#transfer.height
     return {
       ...this.#core.status(),
       replica: self,
@@ -160,6 +243,10 @@ export class Replica {
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
       connected: this.#modules.transport.connected(),
       waiting: this.#submissions.size,
+      oldest: this.#modules.ledger.oldest(),
+      snapshot: this.#snapshots.newest(),
+      ...(pulling === undefined ? {} : { pulling }),
+      scrub: this.#care.scrubbed(),
     }
   }
 
@@ -182,11 +269,18 @@ export class Replica {
       case 'batch':
         return this.#onBatch(frame.bytes)
       case 'status':
+        this.#transfer.onStatus(from, frame.status)
         return this.#feed({ kind: 'status', from, status: frame.status })
       case 'fetch':
         return this.#onFetch(from, traffic, frame)
       case 'reply':
         return this.#onReply(frame)
+      case 'snapshot-request':
+        return this.#onSnapshotRequest(from, frame)
+      case 'snapshot-reply':
+        if (this.#health !== 'running') return
+        // Only what is pulled for repair is of no snapshot.
+        return frame.reply.height === 0 ? this.#care.onReply(frame.reply) : this.#transfer.onReply(from, frame.reply)
     }
   }
 
@@ -241,11 +335,23 @@ export class Replica {
   }
 
   /** A batch from the log: wanted again unless it was executed. */
-  #takeBack(batch: Batch): void {
-    if (batch.transactions.every(({ id }) => this.#modules.ledger.locate(id) !== undefined)) return
+  #takeBack(batch: Batch): boolean {
+    if (batch.transactions.every(({ id }) => this.#modules.ledger.locate(id) !== undefined)) return false
     this.#store.add(batch)
     if (batch.lane === this.context.self) this.#lane.resume(batch.digest)
     this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
+    return true
+  }
+
+  /** Reading goes on meanwhile: how many answers are under way is bounded. */
+  #onSnapshotRequest(from: ReplicaId, { request }: Extract<Frame, { kind: 'snapshot-request' }>): void {
+    this.#snapshots
+      .answer(request)
+      .then((reply) => {
+        if (reply === undefined || this.#health !== 'running') return
+        this.#modules.transport.send(from, 'transfer', encodeFrame({ kind: 'snapshot-reply', reply }))
+      })
+      .catch((error: unknown) => this.#halt(error))
   }
 
   #onFetch(from: ReplicaId, traffic: TrafficClass, { request }: Extract<Frame, { kind: 'fetch' }>): void {
@@ -309,6 +415,7 @@ export class Replica {
 
   #onExecuted(block: ExecutedBlock): void {
     const { header, hash } = block.sealed
+    this.#snapshots.executed(header.height)
     this.#executed.set(header.height, block)
     this.#submissions.passedOver(block.skipped)
     this.#modules.counters.add('transactions', header.transactions)
@@ -319,6 +426,7 @@ export class Replica {
   #onCertified({ decided, headerHash, certificate }: CertifiedBlock, executed: ExecutedBlock | undefined): void {
     const { height, value } = decided
     if (executed !== undefined) {
+      this.#snapshots.executed(height)
       this.#executed.set(height, executed)
       this.#submissions.passedOver(executed.skipped)
       this.#modules.counters.add('blocks-from-peers')
@@ -364,6 +472,16 @@ export class Replica {
     })
   }
 
+  #careLater(): void {
+    this.#cancelCare = this.#modules.clock.after(CARE_MS, () => {
+      if (this.#health === 'running') {
+        this.#transfer.tick()
+        this.#care.tick(this.#blocks.length > 0)
+      }
+      this.#careLater()
+    })
+  }
+
   #halt(error: unknown): void {
     if (this.#health === 'halted') return
     this.#health = 'halted'
@@ -396,6 +514,14 @@ function readLog(context: ReplicaContext, { wal, logger }: ReplicaModules) {
     logger.info({ batches: batches.length, records: records.length }, 'log read')
   }
   return { batches, records }
+}
+
+/** Says clearly when the ledger is older than the votes in the log; what the replica may do then is not decided here. */
+function warnOfRollback({ ledger, logger, counters }: ReplicaModules, records: readonly WalRecord[], window: number) {
+  const { height } = ledger.tip().header
+  if (!isRolledBack(height, records, window)) return
+  counters.add('ledger-rolled-back')
+  logger.warn({ height, voted: highestVote(records) }, 'the ledger is older than the votes of this replica')
 }
 
 function restoredFrom({ ledger }: ReplicaModules) {

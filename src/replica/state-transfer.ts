@@ -59,9 +59,17 @@ export function openRecord(context: ReplicaContext, ingress: Ingress, record: Bl
     return ingress.reject('bad-block')
   }
   const certificate = ingress.finality(finality)
+  if (certificate === undefined) return undefined
+  const decided = openBody(context, ingress, record)
+  return decided && { decided, headerHash: sealed.hash, certificate }
+}
+
+/** Checks what a header says of its value: a quorum decided it, and it names the batches. The header is the caller's to check. */
+export function openBody(context: ReplicaContext, ingress: Ingress, record: BlockRecord): Decided | undefined {
+  const { sealed, decision, finality } = record
+  const { height } = sealed.header
   const body = decodeBlockBody(record.body)
   const value = body === undefined ? undefined : decodeValue(context.sha256, body.value)
-  if (certificate === undefined) return undefined
   if (body === undefined || value === undefined || value.digest !== sealed.header.value)
     return ingress.reject('bad-block')
   const batches: Batch[] = []
@@ -71,9 +79,7 @@ export function openRecord(context: ReplicaContext, ingress: Ingress, record: Bl
     batches.push(carried.batch)
   }
   if (batches.map(({ digest }) => digest).join() !== value.batches.join()) return ingress.reject('bad-block')
-  const { decision } = record
-  if (decision.cid !== sealed.header.height || decision.digest !== value.digest) return ingress.reject('bad-block')
+  if (decision.cid !== height || decision.digest !== value.digest) return ingress.reject('bad-block')
   if (!ingress.isDecision(decision)) return undefined
-  const decided = { height: sealed.header.height, value, batches, decision, finality }
-  return { decided, headerHash: sealed.hash, certificate }
+  return { height, value, batches, decision, ...(finality === undefined ? {} : { finality }) }
 }

@@ -17,7 +17,14 @@ import { createSigner, ed25519PublicKey } from '../../src/node/signer.js'
 import { systemClock } from '../../src/node/system-clock.js'
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/p2p/memory-transport.js'
 import type { Ledger, Logger } from '../../src/ports.js'
-import { contextOf, DEFAULT_LANE, DEFAULT_PROPOSALS, type Outcome, Replica } from '../../src/replica/index.js'
+import {
+  contextOf,
+  DEFAULT_LANE,
+  DEFAULT_PROPOSALS,
+  type Outcome,
+  Replica,
+  type SnapshotOptions,
+} from '../../src/replica/index.js'
 import { type Genesis, ROLES } from '../../src/types/index.js'
 
 export const silent: Logger = {
@@ -81,6 +88,8 @@ export class InProcessNetwork {
   readonly replicas: (InProcessReplica | undefined)[]
   /** How long a single write to a ledger takes, ms: certificates of finality are written so. */
   putDelayMs = 0
+  /** Of the replicas started from now on. */
+  snapshots: SnapshotOptions = {}
   readonly #databases: Database[]
   readonly #timings: CoreTimings
   readonly #apis: Api[] = []
@@ -131,7 +140,7 @@ export class InProcessNetwork {
     const replica = new Replica(
       context,
       { ...modules, suite: nativeSuite, logger: silent },
-      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS },
+      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS, snapshots: this.snapshots },
     )
     await replica.start()
     const running = { replica, ledger, runtime, counters }
@@ -154,6 +163,13 @@ export class InProcessNetwork {
     const api = await createApi({ host: '127.0.0.1', port: 0 }, { ...modules, authenticate })
     this.#apis.push(api)
     return api.url
+  }
+
+  /** The database of a replica's ledger, also while it is stopped. */
+  database(id: number): Database {
+    const database = this.#databases[id]
+    if (database === undefined) throw new Error(`no replica ${id}`)
+    return database
   }
 
   /** Puts an empty ledger in the place of a stopped replica's; its log stays. */
