@@ -5,7 +5,7 @@ import { decodeReceipt } from '../codec/block.js'
 import { formatProvenReceipt } from '../codec/proven-receipt.js'
 import { type FinalBlock, loadFinalBlock, type Outcome } from '../replica/index.js'
 import { LIMITS } from '../types/index.js'
-import { type ApiModules, clientOf, whenFinal } from './modules.js'
+import { atLeast, clientOf, MinHeight, type MinHeightQuery, type RouteModules } from './modules.js'
 import { ProblemError, problem } from './problems.js'
 
 /** Transactions of one request. */
@@ -26,7 +26,7 @@ export function receiptFile(networkId: Uint8Array, block: FinalBlock, index: num
   return formatProvenReceipt(networkId, { receipt, receiptBytes, index, path, sealed, certificate })
 }
 
-export function transactionRoutes(app: FastifyInstance, modules: ApiModules): void {
+export function transactionRoutes(app: FastifyInstance, modules: RouteModules): void {
   const { context, replica } = modules
   const submit = (bytes: Uint8Array, submitter: { readonly client?: string }): Promise<Outcome> =>
     new Promise((resolve) => replica.submit(bytes, submitter, resolve))
@@ -81,23 +81,35 @@ export function transactionRoutes(app: FastifyInstance, modules: ApiModules): vo
     },
   )
 
-  app.get<{ Params: { id: string } }>(
+  app.get<{ Params: { id: string }; Querystring: MinHeightQuery }>(
     '/v1/transactions/:id',
     {
       schema: {
         summary: 'The receipt of a final transaction, with proof',
         params: Type.Object({ id: Id }),
+        querystring: MinHeight,
         response: { 200: ReceiptDocument },
       },
       serializerCompiler: () => (text) => text as unknown as string,
     },
-    async ({ params }, reply) => {
+    async ({ params, query }, reply) => {
+      await atLeast(modules, query)
       const location = modules.ledger.locate(params.id)
-      if (location === undefined) throw new ProblemError('transaction/unknown', `no transaction ${params.id}`)
-      await whenFinal(modules, location.height)
+      if (location === undefined) throw unknownTransaction(modules, params.id)
+      await modules.gate.reached(location.height, 'state/not-final')
       const block = loadFinalBlock(modules.ledger, context.sha256, location.height)
-      if (block === undefined) throw new ProblemError('transaction/unknown', `no transaction ${params.id}`)
+      if (block === undefined) throw unknownTransaction(modules, params.id)
       return reply.type('application/json').send(receiptFile(context.networkId, block, location.index))
     },
+  )
+}
+
+/** Where old blocks were pruned it cannot be told whether the transaction ever was. */
+function unknownTransaction({ ledger }: RouteModules, id: string): ProblemError {
+  const oldest = ledger.oldest()
+  if (oldest === 1) return new ProblemError('transaction/unknown', `no transaction ${id}`)
+  return new ProblemError(
+    'transaction/not-held',
+    `no transaction ${id} in block ${oldest} or above; older ones were pruned here`,
   )
 }

@@ -30,7 +30,7 @@ import {
   type ReplicaContext,
   type SnapshotOptions,
 } from '../replica/index.js'
-import type { Genesis, ReplicaInfo } from '../types/index.js'
+import type { Digest, Genesis, ReplicaInfo } from '../types/index.js'
 import type { NodeConfig } from './config.js'
 import { CounterMap } from './counters.js'
 import { type ReplicaKeys, readReplicaKeys } from './keystore.js'
@@ -187,6 +187,12 @@ export function genesisBlock(genesis: Genesis, runtime: Runtime): LedgerGenesis 
   const { sha256 } = nativeSuite
   const header = genesisHeader(sha256, genesis, stateRootOf(sha256, changes), runtime.contractSetHash)
   return { sealed: sealHeader(sha256, header), changes }
+}
+
+/** Hash of the header of height 0, which a light client needs to check the state of a network without any block yet. */
+export function genesisHashOf(genesis: Genesis): Digest {
+  const runtime = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite: nativeSuite, genesis })
+  return genesisBlock(genesis, runtime).sealed.hash
 }
 
 function replicaInfo(genesis: Genesis, config: NodeConfig, keys: ReplicaKeys): ReplicaInfo {

@@ -18,12 +18,12 @@ import { LIMITS } from '../../src/types/index.js'
 import { appendBlocks, digestOf, finalityOf, memoryDatabase, nextBlock, openWith, sha256, suite } from './support.js'
 
 const KEYS = 3_000
-const valueOf = (i: number, round = 0): Uint8Array => utf8(`${i} in round ${round} `.repeat(80))
+const valueAt = (i: number): Uint8Array => utf8(`value ${i} `.repeat(120))
 
 /** A ledger of a few blocks over a few thousand keys, whose state makes several chunks. */
 async function source(): Promise<LevelLedger> {
   const ledger = await openWith({ database: memoryDatabase() })
-  const changes = Array.from({ length: KEYS }, (_, i) => ({ key: `key/${i}`, value: valueOf(i) }))
+  const changes = Array.from({ length: KEYS }, (_, i) => ({ key: `key/${i}`, value: valueAt(i) }))
   await appendBlocks(ledger, 1, { changes, finality: true })
   await appendBlocks(ledger, 1, { changes: [{ key: 'key/7', value: undefined }], finality: true })
   await appendBlocks(ledger, 4, { finality: true })
