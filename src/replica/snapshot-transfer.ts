@@ -171,7 +171,9 @@ export class SnapshotTransfer {
   }
 
   #askManifest(nowMs: TimeMs): void {
-    if (this.#pulls.size > 0) return
+    // A peer may take long to make its manifest. Others are asked meanwhile, so that a silent one does not hold up the rest.
+    const sent = [...this.#pulls.values()].map(({ sentMs }) => sentMs)
+    if (sent.length >= PULLS_MAX || sent.some((sentMs) => nowMs - sentMs < PULL_MS_MAX)) return
     const { height } = this.#modules.ledger.tip().header
     const askedMs = ([id]: readonly [ReplicaId, Status]): TimeMs => this.#manifestAskedMs.get(id) ?? 0
     // Whoever was asked longest ago: nobody can keep all others from their turn.
@@ -286,6 +288,8 @@ export class SnapshotTransfer {
       this.#skip(from)
       return
     }
+    // The first manifest that holds counts.
+    this.#pulls.clear()
     const { height } = manifest.sealed.header
     const missing = [...(await ledger.staging.missing(manifest.chunks))]
     const blocks = new SnapshotBlocks(this.#context, { ledger, ingress }, manifest.sealed)
