@@ -13,9 +13,11 @@ import { LevelLedger, putState } from './ledger.js'
 import { readRow } from './rows.js'
 import { StateTree } from './state-tree.js'
 import { type Database, type LedgerLocation, type Storage, SYNCED, storageOf } from './storage.js'
+import { listStateKeysByHash } from './upgrade.js'
 
-/** Format 1 had no rows by the hash of a state key. */
 export const LEDGER_FORMAT = 2
+/** Had no rows by the hash of a state key; brought up to date when it is opened. */
+const FORMAT_WITHOUT_HASHES = 1
 
 /** Blocks that are checked whenever a ledger is opened. */
 export const TAIL_BLOCKS = 32
@@ -70,6 +72,13 @@ async function openIn(database: Database, storage: Storage, options: LedgerOptio
     )
   }
   if (!created) await storage.markCreated(networkId)
+  if (format?.version === FORMAT_WITHOUT_HASHES) {
+    logger?.info({ from: FORMAT_WITHOUT_HASHES, to: LEDGER_FORMAT }, 'bringing the ledger to a newer format')
+    await listStateKeysByHash(database, sha256)
+    const batch = database.batch()
+    putRow(batch, metaKey('format'), formatRow(networkId))
+    await batch.write(SYNCED)
+  }
 
   const interrupted = interruptedInstallation(database, sha256)
   if (interrupted !== undefined) {
@@ -98,18 +107,18 @@ async function openIn(database: Database, storage: Storage, options: LedgerOptio
 }
 
 /** The `format` row. @throws EtalonError `ledger/format` when this version does not know the format */
-export function readFormat(database: Database): { readonly networkId: Digest } | undefined {
+export function readFormat(database: Database): { readonly version: number; readonly networkId: Digest } | undefined {
   const row = readRow(database, metaKey('format'))
   if (row === undefined) return undefined
   const version = row.length < 4 ? undefined : row.readUInt32BE(0)
-  if (version !== LEDGER_FORMAT || row.length !== 36) {
+  if ((version !== LEDGER_FORMAT && version !== FORMAT_WITHOUT_HASHES) || row.length !== 36) {
     throw new EtalonError(
       'ledger/format',
       `The ledger has format ${version}; this version of etalon reads format ${LEDGER_FORMAT}.`,
       'Run the version of etalon that wrote the data folder, or start with an empty one and catch up from peers.',
     )
   }
-  return { networkId: row.toString('hex', 4) }
+  return { version, networkId: row.toString('hex', 4) }
 }
 
 async function createGenesis(database: Database, { genesis, networkId, suite }: LedgerOptions): Promise<void> {

@@ -10,7 +10,7 @@ import { checkBlock, type Problem } from './check-block.js'
 import { corrupt } from './corrupt.js'
 import { interruptedInstallation } from './install-snapshot.js'
 import { describeKey, KEY_SPACES, keyText, spaceRange, stateHashKey, stateKey } from './keyspaces.js'
-import { readFormat } from './open-ledger.js'
+import { LEDGER_FORMAT, readFormat } from './open-ledger.js'
 import { openRow, readRow } from './rows.js'
 import { StateTree } from './state-tree.js'
 import { type Database, type LedgerLocation, storageOf } from './storage.js'
@@ -81,8 +81,9 @@ class Verification {
 
   async run(): Promise<LedgerReport> {
     this.#attempt(() => {
-      if (readFormat(this.#database) === undefined)
-        this.#report({ code: 'ledger/corrupt', detail: 'there is no ledger' })
+      const format = readFormat(this.#database)
+      if (format === undefined) this.#report({ code: 'ledger/corrupt', detail: 'there is no ledger' })
+      else if (format.version !== LEDGER_FORMAT) throw corrupt('its format is an older one; the next start renews it.')
     })
     const rows = await this.#checksums()
     const oldest = this.#attempt(() => this.#blocks.oldest()) ?? { block: 1, header: 1 }

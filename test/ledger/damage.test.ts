@@ -252,6 +252,19 @@ test('an unknown format is refused', async () => {
   await expect(openWith({ database })).rejects.toMatchObject({ code: 'ledger/format' })
 })
 
+test('a ledger of format 1 is brought up to date when it is opened', async () => {
+  const database = await written()
+  await database.clear(spaceRange('stateHash'))
+  const key = metaKey('format')
+  const format = Buffer.alloc(36)
+  format.writeUInt32BE(1, 0)
+  format.write(NETWORK, 4, 'hex')
+  await database.put(key, sealRow(key, format))
+  expect(await problemsOf(database)).not.toEqual([])
+  await (await openWith({ database })).close()
+  expect(await problemsOf(database)).toEqual([])
+})
+
 test('a folder that LevelDB opens as an empty one is not taken for a new one', () =>
   inFolder(async (path) => {
     const ledger = await openWith({ path })

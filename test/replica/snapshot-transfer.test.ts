@@ -298,11 +298,22 @@ describe('the transfer of a snapshot', () => {
     }
     expect(await settle([], 10)).toBe(0)
     // One peer holds all blocks.
-    expect(await settle([status(1, 30), status(20, 30)], 100)).toBe(0)
+    expect(await settle([status(1, 30), status(20, 30)], 40)).toBe(0)
+    // One claims so and gives none, while more than f have pruned them: it is believed for a while only.
+    const claims = [status(1, 30), status(20, 30), status(20, 30)]
+    expect(await settle(claims, 20)).toBe(0)
+    const other = await pulling([honest, honest, honest])
+    for (let i = 0; i < 130; i++) {
+      other.nowMs += TICK_MS
+      for (const [id, said] of claims.entries()) other.transfer.onStatus(id, said)
+      other.transfer.tick()
+    }
+    expect(other.asked.length).toBeGreaterThan(0)
     // Nobody offers a snapshot.
-    expect(await settle([status(20, 0), status(20, 0)], 10)).toBe(0)
+    const none = [status(20, 0), status(20, 0), status(20, 0)]
+    expect(await settle(none, 10)).toBe(0)
     // Far behind.
     const far = { ...status(1, 6_000), finalized: 6_000 }
-    expect(await settle([far, far], 10)).toBe(1)
+    expect(await settle([far, far, far], 10)).toBe(1)
   })
 })
