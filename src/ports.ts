@@ -2,6 +2,7 @@
  * Every port of a replica on one page. The core and the contracts are pure and need none of them; the replica
  * drives the core through these; ledger/ and p2p/ are their adapters, sim/ has its own.
  */
+import type { ChunkRoot, SnapshotManifest, StateChunk, WholeBlock } from './codec/snapshot.js'
 import type {
   BlockRecord,
   DecisionCertificate,
@@ -146,12 +147,53 @@ export interface NewBlock {
   readonly staged: StagedState
 }
 
-/** The hash-linked chain of blocks, the state with its tree, and the indexes. */
+/** The state as of one block, readable while later blocks are written. */
+export interface LedgerSnapshot {
+  /** Header of that block. */
+  readonly sealed: SealedHeader
+  /** Subtrees of a bounded size that make up the state, ascending by path; `undefined` when there would be too many. */
+  chunks(): Promise<readonly ChunkRoot[] | undefined>
+  /** All rows of a subtree; `undefined` when it holds none, or more than a chunk may. */
+  chunk(path: string): Promise<StateChunk | undefined>
+  close(): Promise<void>
+}
+
+/** What was pulled of a peer's snapshot so far; kept over restarts, and without effect on the ledger. */
+export interface SnapshotStaging {
+  /** Root of the state that the chunks make up; `undefined` when they make up none. */
+  rootOf(chunks: readonly ChunkRoot[]): Digest | undefined
+  /** Which of these chunks are not here yet. Others that are here are dropped. */
+  missing(chunks: readonly ChunkRoot[]): Promise<readonly ChunkRoot[]>
+  /** Keeps a chunk. `false`, and nothing is kept, when it is not the subtree that the root names. */
+  putChunk(root: ChunkRoot, chunk: StateChunk): Promise<boolean>
+  /** Keeps an encoded block that the caller has checked. */
+  putBlock(height: Height, bytes: Uint8Array): Promise<void>
+  block(height: Height): Uint8Array | undefined
+  clear(): Promise<void>
+}
+
+/** What a step of the scrub found. */
+export interface ScrubStep {
+  readonly rows: number
+  /** True when the step ended with the last row: the next one begins anew. */
+  readonly wrapped: boolean
+  readonly damage: readonly Damage[]
+}
+
+export interface Damage {
+  readonly detail: string
+  /** Where a block is damaged, which peers can give again; absent where the state is. */
+  readonly height?: Height
+}
+
+/** The hash-linked chain of blocks, the state with its tree, and the indexes. A pruned height is answered like an unknown one. */
 export interface Ledger extends StateReader {
   /** Newest executed block; genesis at first. */
   tip(): SealedHeader
   /** Newest height whose finality certificate is stored, with it; height 0 has none. */
   finalized(): { readonly height: Height; readonly certificate?: FinalityCertificate }
+  /** First height whose block is held whole: 1 unless older ones were pruned, or never here. Genesis has no block. */
+  oldest(): Height
   /** Computes the state root after the changes, without writing. At most one staged state is open at a time. */
   stage(changes: readonly StateChange[]): StagedState
   /** Appends the block above the tip: one atomic, synced write. Refuses a gap, a wrong `previous`, or a root other than staged. */
@@ -164,6 +206,8 @@ export interface Ledger extends StateReader {
   header(height: Height): SealedHeader | undefined
   receipts(height: Height): readonly Uint8Array[] | undefined
   finality(height: Height): FinalityCertificate | undefined
+  /** Encoded links between views that came with a snapshot: the headers that they stand on are not held. */
+  viewLinks(): Uint8Array
   /** The block with its body and certificates, for a replica that catches up. */
   record(height: Height): BlockRecord | undefined
   locate(transaction: Digest): TransactionLocation | undefined
@@ -175,6 +219,25 @@ export interface Ledger extends StateReader {
   ): Promise<readonly { readonly key: string; readonly value: Uint8Array }[]>
   /** The value of a key at the tip, if any, and its proof under the tip's state root. */
   prove(key: string): { readonly value: Uint8Array | undefined; readonly proof: StateProof }
+  /** A block with its receipts. */
+  whole(height: Height): WholeBlock | undefined
+  /** Holds the state as of the tip. */
+  snapshot(): LedgerSnapshot
+  readonly staging: SnapshotStaging
+  /**
+   * Puts the snapshot that the staging holds whole in the place of state and chain; a crash never leaves a part of it.
+   * Readers see the ledger as it was until it is done. No block may be appended meanwhile.
+   * @param first first height of the blocks that come with it
+   */
+  install(manifest: SnapshotManifest, first: Height): Promise<void>
+  /** Removes bodies, receipts, decisions and index rows of heights below; headers and certificates of finality stay. */
+  prune(below: Height): Promise<void>
+  /** Checks the next rows, in order of their keys, round and round. */
+  scrub(rows: number): Promise<ScrubStep>
+  /** Writes a block again that was damaged. The caller has checked it; it must be the one of this height. */
+  repair(height: Height, block: WholeBlock): Promise<void>
+  /** Hash that the header of a height must have by the header above it, or by the tip. */
+  expectedHash(height: Height): Digest | undefined
   close(): Promise<void>
 }
 

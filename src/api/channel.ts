@@ -141,7 +141,7 @@ class ServerChannel {
     const newest = blocks.reduce((id, { certificate }) => Math.max(id, certificate.view), 0)
     if (newest <= this.#viewSent) return {}
     const { context, ledger } = this.#modules
-    const views = viewLinks(context.views, ledger, newest, this.#viewSent)
+    const views = viewLinks(context, ledger, newest, this.#viewSent)
     this.#viewSent = newest
     return { views }
   }

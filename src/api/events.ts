@@ -92,6 +92,11 @@ function follow(
     return true
   }
   const catchUp = (to: number): void => {
+    const oldest = ledger.oldest()
+    if (next < oldest) {
+      raw.write(`event: pruned\ndata: ${JSON.stringify({ from: next, to: oldest - 1 })}\n\n`)
+      next = oldest
+    }
     while (next <= to && !paused && !raw.destroyed && !isFull()) {
       const block = loadFinalBlock(ledger, context.sha256, next)
       if (block === undefined) return

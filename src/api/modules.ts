@@ -1,7 +1,8 @@
+import Type from 'typebox'
 import type { Runtime } from '../contracts/index.js'
 import type { Ledger, Logger } from '../ports.js'
-import type { FinalBlock, Replica, ReplicaContext } from '../replica/index.js'
-import type { Height } from '../types/index.js'
+import type { Replica, ReplicaContext } from '../replica/index.js'
+import type { HeightGate } from './height-gate.js'
 import { ProblemError } from './problems.js'
 
 /** What the API shows of a node. */
@@ -23,24 +24,28 @@ export interface ApiOptions {
   readonly port: number
 }
 
-/** How long a read waits for its block to become final, ms. */
-const FINAL_WAIT_MS = 5_000
+/** What routes have: the node, and where reads wait. */
+export interface RouteModules extends ApiModules {
+  readonly gate: HeightGate
+}
 
-/** Waits until a height is final. @throws ProblemError `state/not-final` */
-export function whenFinal({ replica, ledger }: ApiModules, height: Height): Promise<void> {
-  if (ledger.finalized().height >= height) return Promise.resolve()
-  return new Promise((resolve, reject) => {
-    const end = replica.onFinal((block: FinalBlock) => {
-      if (block.sealed.header.height < height) return
-      clearTimeout(timer)
-      end()
-      resolve()
-    })
-    const timer = setTimeout(() => {
-      end()
-      reject(new ProblemError('state/not-final', `height ${height} is not final yet`, 1_000))
-    }, FINAL_WAIT_MS)
-  })
+/** `minHeight` of a read: it waits until that height is final here. */
+export const MinHeight = Type.Object({
+  minHeight: Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{1,15}$',
+      description: 'wait until this height is final here, a few seconds at most',
+    }),
+  ),
+})
+
+export interface MinHeightQuery {
+  readonly minHeight?: string
+}
+
+/** Lets a client read what it has seen written, at this replica or another. @throws ProblemError `read/behind` */
+export async function atLeast({ gate }: RouteModules, { minHeight }: MinHeightQuery): Promise<void> {
+  if (minHeight !== undefined) await gate.reached(Number(minHeight), 'read/behind')
 }
 
 /** The client that a request comes from, by its bearer token. A wrong token is an error, none is not. */

@@ -84,10 +84,21 @@ export const API_PROBLEMS: Readonly<Record<string, Meaning>> = {
   'api/not-found': { status: 404, title: 'There is nothing here', remedy: 'see /openapi.json for what there is' },
   'api/internal': { status: 500, title: 'The replica failed', remedy: 'tell the operator; the log has the cause' },
   'block/unknown': { status: 404, title: 'No final block at this height', remedy: 'ask for a lower height' },
-  'state/not-final': {
+  'block/pruned': {
+    status: 410,
+    title: 'The block was pruned here',
+    remedy: 'ask a replica that keeps all blocks (an archive: `oldest` is 1 in its status)',
+  },
+  'transaction/not-held': {
+    status: 404,
+    title: 'No such transaction is held here, where old blocks were pruned',
+    remedy: 'ask a replica that keeps all blocks (an archive: `oldest` is 1 in its status)',
+  },
+  'state/not-final': { status: 503, title: 'The state is not yet final', remedy: 'try again in a moment' },
+  'read/behind': {
     status: 503,
-    title: 'The state is not yet final',
-    remedy: 'submit a first transaction, or try again in a moment',
+    title: 'This replica has not come to that height yet',
+    remedy: 'try again after the time given, or ask another replica',
   },
   'query/refused': { status: 422, title: 'The query was refused', remedy: 'see the detail' },
 }

@@ -4,32 +4,42 @@ import { toBase64, toHex } from '../base/bytes.js'
 import { decodeReceipt } from '../codec/block.js'
 import { certificateDocument, viewLinkDocument } from '../codec/view-links.js'
 import { loadFinalBlock, viewLinks } from '../replica/index.js'
-import { type ApiModules, whenFinal } from './modules.js'
+import { atLeast, MinHeight, type MinHeightQuery, type RouteModules } from './modules.js'
 import { ProblemError } from './problems.js'
 
 /** View links of one answer. */
 const LINKS_MAX = 100
 
 /** Blocks, state with proof, queries, and what describes the network. */
-export function readRoutes(app: FastifyInstance, modules: ApiModules): void {
+export function readRoutes(app: FastifyInstance, modules: RouteModules): void {
   const { context, ledger, runtime } = modules
   blockRoute(app, modules)
 
-  app.get<{ Params: { '*': string } }>(
+  app.get<{ Params: { '*': string }; Querystring: MinHeightQuery }>(
     '/v1/state/*',
-    { schema: { summary: 'One key of the contract state with its proof, under a final header' } },
-    async ({ params }) => stateDocument(modules, params['*']),
+    {
+      schema: {
+        summary: 'One key of the contract state with its proof, under a final header or that of the genesis',
+        querystring: MinHeight,
+      },
+    },
+    async ({ params, query }) => {
+      await atLeast(modules, query)
+      return stateDocument(modules, params['*'])
+    },
   )
 
-  app.post<{ Params: { contract: string; query: string }; Body: unknown }>(
+  app.post<{ Params: { contract: string; query: string }; Body: unknown; Querystring: MinHeightQuery }>(
     '/v1/query/:contract/:query',
     {
       schema: {
         summary: 'Ask a query of a contract; the body holds its arguments',
         params: Type.Object({ contract: Type.String({ maxLength: 64 }), query: Type.String({ maxLength: 64 }) }),
+        querystring: MinHeight,
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, query }) => {
+      await atLeast(modules, query)
       const { height } = ledger.tip().header
       const answer = await runtime.query(params.contract, params.query, body ?? {}, ledger)
       if (!answer.ok) throw new ProblemError(answer.code, answer.detail)
@@ -51,7 +61,7 @@ export function readRoutes(app: FastifyInstance, modules: ApiModules): void {
     },
     async ({ query }) => {
       const { view } = context.views.current
-      const links = viewLinks(context.views, ledger, view.id, Number(query.after ?? 0))
+      const links = viewLinks(context, ledger, view.id, Number(query.after ?? 0))
       return { view: view.id, links: links.slice(0, LINKS_MAX).map(viewLinkDocument) }
     },
   )
@@ -64,7 +74,7 @@ export function readRoutes(app: FastifyInstance, modules: ApiModules): void {
   }))
 }
 
-function blockRoute(app: FastifyInstance, modules: ApiModules): void {
+function blockRoute(app: FastifyInstance, modules: RouteModules): void {
   const { context, ledger } = modules
   app.get<{ Params: { height: string } }>(
     '/v1/blocks/:height',
@@ -76,6 +86,7 @@ function blockRoute(app: FastifyInstance, modules: ApiModules): void {
     },
     async ({ params }) => {
       const height = params.height === 'latest' ? ledger.finalized().height : Number(params.height)
+      refusePruned(modules, height)
       const block = height > ledger.finalized().height ? undefined : loadFinalBlock(ledger, context.sha256, height)
       if (block === undefined) throw new ProblemError('block/unknown', `no final block at height ${params.height}`)
       const { sealed, certificate, receipts } = block
@@ -92,23 +103,33 @@ function blockRoute(app: FastifyInstance, modules: ApiModules): void {
   )
 }
 
-async function stateDocument(modules: ApiModules, key: string) {
+/** @throws ProblemError `block/pruned` */
+export function refusePruned({ ledger }: RouteModules, height: number): void {
+  const oldest = ledger.oldest()
+  if (height === 0 || height >= oldest) return
+  throw new ProblemError('block/pruned', `block ${height} was pruned here; the oldest one kept is ${oldest}`)
+}
+
+async function stateDocument(modules: RouteModules, key: string) {
   const { ledger } = modules
   if (key.length === 0 || key.length > 512) throw new ProblemError('api/invalid-request', 'a key has 1 to 512 bytes')
   // Value, proof and header belong together: nothing may run between these two.
   const { value, proof } = ledger.prove(key)
   const tip = ledger.tip()
-  await whenFinal(modules, tip.header.height)
-  const certificate = ledger.finality(tip.header.height)
-  if (certificate === undefined) throw new ProblemError('state/not-final', 'only the genesis is here yet', 1_000)
+  const { height } = tip.header
+  await modules.gate.reached(height, 'state/not-final')
+  const certificate = ledger.finality(height)
+  // Genesis needs none: whoever has the genesis document knows its header.
+  if (certificate === undefined && height > 0) throw new ProblemError('state/not-final', 'not certified yet', 1_000)
   const siblings = proof.siblings.map((sibling) => (sibling === undefined ? null : toHex(sibling)))
   const other = proof.other && { keyHash: toHex(proof.other.keyHash), valueHash: toHex(proof.other.valueHash) }
   return {
-    height: tip.header.height,
+    height,
+    replica: modules.context.self,
     key,
     value: value === undefined ? null : toBase64(value),
     proof: { siblings, ...(other === undefined ? {} : { other }) },
     header: toBase64(tip.bytes),
-    certificate: certificateDocument(certificate),
+    certificate: certificate === undefined ? null : certificateDocument(certificate),
   }
 }

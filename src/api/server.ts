@@ -3,6 +3,7 @@ import fastify, { type FastifyError, type FastifyReply } from 'fastify'
 import { EtalonError } from '../base/errors.js'
 import { channelServer } from './channel.js'
 import { eventRoutes } from './events.js'
+import { HeightGate } from './height-gate.js'
 import type { ApiModules, ApiOptions } from './modules.js'
 import { operationRoutes } from './operations.js'
 import { type Problem, ProblemError, problem } from './problems.js'
@@ -35,8 +36,9 @@ export async function createApi(options: ApiOptions, modules: ApiModules): Promi
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'etalon replica', version: '1', description: 'docs/api.md' } },
   })
-  transactionRoutes(app, modules)
-  readRoutes(app, modules)
+  const gate = new HeightGate(modules.replica, modules.ledger)
+  transactionRoutes(app, { ...modules, gate })
+  readRoutes(app, { ...modules, gate })
   eventRoutes(app, modules)
   operationRoutes(app, modules)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
@@ -47,10 +49,12 @@ export async function createApi(options: ApiOptions, modules: ApiModules): Promi
       url,
       async close() {
         channel.close()
+        gate.close()
         await app.close()
       },
     }
   } catch (error) {
+    gate.close()
     await app.close()
     throw listenError(error, options)
   }

@@ -5,7 +5,7 @@ import { decodeReceipt } from '../codec/block.js'
 import { formatProvenReceipt } from '../codec/proven-receipt.js'
 import { type FinalBlock, loadFinalBlock, type Outcome, viewLinks } from '../replica/index.js'
 import { LIMITS } from '../types/index.js'
-import { type ApiModules, clientOf, whenFinal } from './modules.js'
+import { atLeast, clientOf, MinHeight, type MinHeightQuery, type RouteModules } from './modules.js'
 import { ProblemError, problem } from './problems.js'
 
 /** Transactions of one request. */
@@ -17,7 +17,7 @@ const ReceiptDocument = Type.Unsafe<string>(
 )
 
 /** The receipt file of a transaction of a final block. */
-export function receiptFile({ context, ledger }: ApiModules, block: FinalBlock, index: number): string {
+export function receiptFile({ context, ledger }: RouteModules, block: FinalBlock, index: number): string {
   const receiptBytes = block.receipts[index] as Uint8Array
   const receipt = decodeReceipt(receiptBytes)
   if (receipt === undefined) throw new Error(`receipt ${index} of height ${block.sealed.header.height} cannot be read`)
@@ -25,11 +25,11 @@ export function receiptFile({ context, ledger }: ApiModules, block: FinalBlock, 
   const path = block.receiptTree.path(index)
   const proven = { receipt, receiptBytes, index, path, sealed, certificate }
   if (certificate.view === 0) return formatProvenReceipt(context.networkId, proven)
-  const views = viewLinks(context.views, ledger, certificate.view)
+  const views = viewLinks(context, ledger, certificate.view)
   return formatProvenReceipt(context.networkId, { ...proven, views })
 }
 
-export function transactionRoutes(app: FastifyInstance, modules: ApiModules): void {
+export function transactionRoutes(app: FastifyInstance, modules: RouteModules): void {
   const { context, replica } = modules
   const submit = (bytes: Uint8Array, submitter: { readonly client?: string }): Promise<Outcome> =>
     new Promise((resolve) => replica.submit(bytes, submitter, resolve))
@@ -84,23 +84,35 @@ export function transactionRoutes(app: FastifyInstance, modules: ApiModules): vo
     },
   )
 
-  app.get<{ Params: { id: string } }>(
+  app.get<{ Params: { id: string }; Querystring: MinHeightQuery }>(
     '/v1/transactions/:id',
     {
       schema: {
         summary: 'The receipt of a final transaction, with proof',
         params: Type.Object({ id: Id }),
+        querystring: MinHeight,
         response: { 200: ReceiptDocument },
       },
       serializerCompiler: () => (text) => text as unknown as string,
     },
-    async ({ params }, reply) => {
+    async ({ params, query }, reply) => {
+      await atLeast(modules, query)
       const location = modules.ledger.locate(params.id)
-      if (location === undefined) throw new ProblemError('transaction/unknown', `no transaction ${params.id}`)
-      await whenFinal(modules, location.height)
+      if (location === undefined) throw unknownTransaction(modules, params.id)
+      await modules.gate.reached(location.height, 'state/not-final')
       const block = loadFinalBlock(modules.ledger, context.sha256, location.height)
-      if (block === undefined) throw new ProblemError('transaction/unknown', `no transaction ${params.id}`)
+      if (block === undefined) throw unknownTransaction(modules, params.id)
       return reply.type('application/json').send(receiptFile(modules, block, location.index))
     },
+  )
+}
+
+/** Where old blocks were pruned it cannot be told whether the transaction ever was. */
+function unknownTransaction({ ledger }: RouteModules, id: string): ProblemError {
+  const oldest = ledger.oldest()
+  if (oldest === 1) return new ProblemError('transaction/unknown', `no transaction ${id}`)
+  return new ProblemError(
+    'transaction/not-held',
+    `no transaction ${id} in block ${oldest} or above; older ones were pruned here`,
   )
 }

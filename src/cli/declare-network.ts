@@ -39,6 +39,8 @@ export function declareNetwork(program: Command, session: Session): void {
   withGenesis(withUrls(program.command('state')))
     .description('read one key of the state with its proof, of presence or of absence')
     .argument('<key>', 'CONTRACT/KEY, e.g. identity/organizations/ptb')
+    .option('--min-height <h>', 'wait until the replica has this height; no older state is taken')
+    .option('--quorum', 'ask all replicas and take the newest answer of a quorum')
     .option('--json', 'print it as JSON')
     .action(async (key: string, options) => {
       const { state } = await import('./commands/state.js')

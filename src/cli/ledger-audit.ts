@@ -27,6 +27,9 @@ export class LedgerAudit {
   /** Executed transactions that are still valid, and so could come again, with the time until which they are. */
   readonly #seen = new Map<Digest, TimeMs>()
   #timeMs: TimeMs
+  /** Of a chain that begins above height 1: until this block time, what was executed earlier is not known here. */
+  #blindUntilMs: TimeMs | undefined
+  #first = true
 
   /**
    * @param genesisHash hash of the header at height 0 that follows from the genesis document
@@ -62,10 +65,13 @@ export class LedgerAudit {
     if (header.view !== this.#views.at(header.height + 1).hash) return 'the header names another view'
     const opened = this.#open(record)
     if ('problem' in opened) return opened.problem
+    this.#begin(record)
     const timeMs = Math.max(this.#timeMs, opened.timestampMs)
     this.#timeMs = timeMs
     if (header.timeMs !== timeMs) return `the time is ${header.timeMs}, not ${timeMs}`
-    const transactions = this.#select(opened.transactions, timeMs)
+    const blind = this.#blindUntilMs !== undefined && timeMs <= this.#blindUntilMs
+    const candidates = blind ? receipted(opened.transactions, receipts) : opened.transactions
+    const transactions = this.#select(candidates, timeMs)
     const tree = new MerkleTree(
       sha256,
       transactions.map(({ bytes }) => leafHash(sha256, bytes)),
@@ -76,6 +82,7 @@ export class LedgerAudit {
     if (differs >= 0) return `receipt ${differs} is not that of transaction ${transactions[differs]?.id}`
     // The receipts are those that the header names, so what they say of views was executed.
     for (const bytes of receipts) this.#noteViews(bytes)
+    if (this.#blindUntilMs !== undefined) return undefined
     return this.#replay?.problem(record, transactions, receipts)
   }
 
@@ -83,6 +90,16 @@ export class LedgerAudit {
     for (const { name, data } of decodeReceipt(receipt)?.events ?? []) {
       if (name === VIEW_EVENT) this.#views.put(JSON.parse(fromUtf8(data) ?? '') as ViewRecord)
     }
+  }
+
+  /** The first block of a pruned chain: its time is taken as it is, and for a dedup window its word on what was executed before. */
+  #begin({ sealed }: BlockRecord): void {
+    const { height, timeMs } = sealed.header
+    if (this.#first && height > 1) {
+      this.#timeMs = timeMs
+      this.#blindUntilMs = timeMs + this.#genesis.parameters.dedupWindowMs
+    }
+    this.#first = false
   }
 
   #open({ sealed, body }: BlockRecord) {
@@ -179,6 +196,12 @@ function isSigned(
 function signedBy({ members }: ViewInForce, replica: number, statement: Uint8Array, signature: Uint8Array): boolean {
   const key = members.get(replica)?.consensusKey
   return key !== undefined && nativeSuite.verifyEd25519(key, statement, signature)
+}
+
+/** The transactions that have a receipt; the others were passed over for a reason that may lie in a pruned block. */
+function receipted(transactions: readonly Transaction[], receipts: readonly Uint8Array[]): readonly Transaction[] {
+  const ids = new Set(receipts.map(receiptOf))
+  return transactions.filter(({ id }) => ids.has(id))
 }
 
 const receiptOf = (bytes: Uint8Array | undefined): Digest | undefined => bytes && decodeReceipt(bytes)?.transaction

@@ -1,17 +1,13 @@
-import { fromBase64, fromHex, fromUtf8 } from '../base/bytes.js'
+import { fromUtf8 } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
-import { decodeHeader } from '../codec/block.js'
 import { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
-import {
-  type CertificateDocument,
-  readCertificateDocument,
-  readViewLink,
-  type ViewLinkDocument,
-} from '../codec/view-links.js'
+import { readViewLink, type ViewLinkDocument } from '../codec/view-links.js'
 import { type CryptoSuite, nobleSuite } from '../crypto/index.js'
 import type { Digest, Genesis, Height } from '../types/index.js'
 import { Channel, type WebSocketLike } from './channel.js'
 import { LightClient } from './light-client.js'
+import { newestOfQuorum, type QuorumState } from './quorum-read.js'
+import { readStateAnswer, type StateAnswer, UnknownView, unproven, type VerifiedState } from './state-answer.js'
 import { type EncodedTransaction, encodeCall, type Identity } from './transaction.js'
 
 export interface ClientOptions {
@@ -26,6 +22,13 @@ export interface ClientOptions {
   readonly suite?: CryptoSuite
   /** How long one replica may take before the next is asked, ms. */
   readonly timeoutMs?: number
+  /**
+   * Every read reflects what this client has submitted before: it remembers the height of its newest receipt and asks for no
+   * older state, whichever replica answers. Does not cover what goes through a channel.
+   */
+  readonly readYourWrites?: boolean
+  /** Hash of the header of height 0, to read the state of a network without any block yet. */
+  readonly genesisHash?: Digest
   /** For environments without a global WebSocket. */
   readonly webSocket?: (url: string, headers: Readonly<Record<string, string>>) => WebSocketLike
 }
@@ -46,10 +49,9 @@ export interface VerifiedReceipt {
   readonly file: string
 }
 
-/** A value (or its absence) that was checked against a final header. */
-export interface VerifiedState {
-  readonly height: Height
-  readonly value: unknown
+export interface ReadOptions {
+  /** The read reflects at least the block of this height: the replica waits for it, a few seconds at most. */
+  readonly minHeight?: Height
 }
 
 const DEFAULT_TIMEOUT_MS = 8_000
@@ -70,11 +72,13 @@ export class EtalonClient {
   readonly light: LightClient
   readonly #options: ClientOptions
   readonly #suite: CryptoSuite
+  /** Height of the newest receipt of an own transaction. */
+  #ownHeight: Height = 0
 
   constructor(options: ClientOptions) {
     this.#options = options
     this.#suite = options.suite ?? nobleSuite
-    this.light = new LightClient(options.genesis, this.#suite)
+    this.light = new LightClient(options.genesis, this.#suite, options.genesisHash)
   }
 
   /** Encodes and signs a call. */
@@ -100,14 +104,22 @@ export class EtalonClient {
   async submitEncoded(transaction: EncodedTransaction): Promise<VerifiedReceipt> {
     const headers = { ...this.#authorization(), 'content-type': 'application/octet-stream' }
     const body = transaction.bytes as Uint8Array<ArrayBuffer>
-    return this.#ask('/v1/transactions', { method: 'POST', headers, body }, (text) =>
+    const receipt = await this.#ask('/v1/transactions', { method: 'POST', headers, body }, (text) =>
       this.#receipt(text, transaction.id),
     )
+    this.#ownHeight = Math.max(this.#ownHeight, receipt.height)
+    return receipt
   }
 
   /** The receipt of a transaction that was final before. */
-  async receipt(transaction: Digest): Promise<VerifiedReceipt> {
-    return this.#ask(`/v1/transactions/${transaction}`, {}, (text) => this.#receipt(text, transaction))
+  async receipt(transaction: Digest, options: ReadOptions = {}): Promise<VerifiedReceipt> {
+    const path = `/v1/transactions/${transaction}${this.#minHeight(options).query}`
+    return this.#ask(path, {}, (text) => this.#receipt(text, transaction))
+  }
+
+  #minHeight({ minHeight = 0 }: ReadOptions): { readonly least: Height; readonly query: string } {
+    const least = Math.max(minHeight, this.#options.readYourWrites === true ? this.#ownHeight : 0)
+    return { least, query: least === 0 ? '' : `?minHeight=${least}` }
   }
 
   #receipt(text: string, id: Digest): VerifiedReceipt {
@@ -130,10 +142,11 @@ export class EtalonClient {
   }
 
   /** Asks a contract's query of one replica. The answer is that replica's word; `state` is proven. */
-  async query(contract: string, query: string, args: unknown = {}): Promise<unknown> {
+  async query(contract: string, query: string, args: unknown = {}, options: ReadOptions = {}): Promise<unknown> {
     const headers = { 'content-type': 'application/json' }
     const init = { method: 'POST', headers, body: JSON.stringify(args) }
-    return this.#ask(`/v1/query/${contract}/${query}`, init, (text) => (readJson(text) as { value: unknown }).value)
+    const path = `/v1/query/${contract}/${query}${this.#minHeight(options).query}`
+    return this.#ask(path, init, (text) => (readJson(text) as { value: unknown }).value)
   }
 
   /**
@@ -141,23 +154,40 @@ export class EtalonClient {
    * @param key `<contract>/<key>`
    * @returns the value, parsed, or `undefined` where the proof shows that there is none
    */
-  async state(key: string): Promise<VerifiedState> {
-    return this.#ask(`/v1/state/${encodeURIComponent(key)}`, {}, (text) => this.#state(key, text))
+  async state(key: string, options: ReadOptions = {}): Promise<VerifiedState> {
+    const { least, query } = this.#minHeight(options)
+    return this.#ask(`/v1/state/${encodeURIComponent(key)}${query}`, {}, (text) => {
+      const { height, value } = this.#state(key, text)
+      if (height < least) throw unproven(`the answer is of height ${height}, older than was asked for`)
+      return { height, value }
+    })
   }
 
-  #state(key: string, text: string): VerifiedState {
-    const document = readJson(text) as unknown as StateDocument
-    const bytes = (text: string | null): Uint8Array | undefined => (text === null ? undefined : fromBase64(text))
-    const header = bytes(document.header)
-    const sealed = header && decodeHeader(this.#suite.sha256, header)
-    if (sealed === undefined) throw unproven('the header cannot be read')
-    const value = bytes(document.value)
-    const certificate = readCertificateDocument(document.certificate, sealed)
-    if (certificate.view > this.light.newestView) throw new UnknownView()
-    const problem = this.light.stateProblem(sealed, certificate, key, value, proofOf(document))
-    if (problem !== undefined) throw unproven(problem)
-    const json = value && fromUtf8(value)
-    return { height: sealed.header.height, value: json === undefined ? undefined : JSON.parse(json) }
+  /**
+   * Reads one key so that every write acknowledged before the read began is reflected, whoever made it. All addresses are asked at
+   * once, each answer is proven, and the newest of a vote quorum Q of distinct replicas counts.
+   *
+   * Why: a write is acknowledged with a finality certificate, so Q replicas had its block on disk before. Any two quorums share a
+   * correct replica, and a correct replica answers with the state of the newest block that it has executed, once that is final. So
+   * one of the Q answers is of that block's height or above, and the newest is too.
+   *
+   * What is trusted: that of the replicas behind the given addresses at most f lie, and that an address leads to the replica whose
+   * operator gave it out (TLS). Which replica answered is its own word. A liar can pass for one replica by each address that it
+   * serves, no more: it counts among the f either way. No liar can forge a value, only hold back newer ones.
+   * @throws EtalonError `client/no-quorum`
+   */
+  async quorumState(key: string): Promise<QuorumState> {
+    const path = `/v1/state/${encodeURIComponent(key)}`
+    const answers = this.#options.urls.map(async (base) => {
+      const answer = await this.#askOne(base, path, {}, (text) => this.#state(key, text))
+      if ('value' in answer) return answer.value
+      throw answer.error
+    })
+    return newestOfQuorum(() => this.light.view, answers)
+  }
+
+  #state(key: string, text: string): StateAnswer {
+    return readStateAnswer(this.light, this.#suite.sha256, key, readJson(text))
   }
 
   /** Where a replica stands. */
@@ -242,9 +272,10 @@ export class EtalonClient {
       return { error, elsewhere: true }
     }
     if (!response.ok) {
+      const error = problemError(text, response.status)
       return {
-        error: problemError(text, response.status),
-        elsewhere: response.status >= 500 || response.status === 429,
+        error,
+        elsewhere: isElsewhere(response.status) || error.code === 'transaction/not-held',
       }
     }
     try {
@@ -258,10 +289,8 @@ export class EtalonClient {
   }
 }
 
-/** An answer under a view that this client does not know yet. */
-class UnknownView extends Error {
-  override readonly name = 'UnknownView'
-}
+/** What another replica may answer better: this one fails, is busy, or has pruned it. */
+const isElsewhere = (status: number): boolean => status >= 500 || status === 429 || status === 410
 
 type Answer<T> = { readonly value: T } | { readonly error: EtalonError; readonly elsewhere: boolean }
 
@@ -270,26 +299,6 @@ function readJson(text: string): Record<string, unknown> {
   if (typeof document !== 'object' || document === null) throw unproven('the answer is not a document')
   return document as Record<string, unknown>
 }
-
-interface StateDocument {
-  readonly header: string
-  readonly value: string | null
-  readonly certificate: CertificateDocument
-  readonly proof: {
-    readonly siblings: readonly (string | null)[]
-    readonly other?: { readonly keyHash: string; readonly valueHash: string }
-  }
-}
-
-function proofOf({ proof }: StateDocument) {
-  const bytes = (hex: string): Uint8Array => fromHex(hex, 32) ?? new Uint8Array()
-  const siblings = proof.siblings.map((hex) => (hex === null ? undefined : bytes(hex)))
-  if (proof.other === undefined) return { siblings }
-  return { siblings, other: { keyHash: bytes(proof.other.keyHash), valueHash: bytes(proof.other.valueHash) } }
-}
-
-const unproven = (problem: string): EtalonError =>
-  new EtalonError('client/unproven', problem, 'ask another replica, and tell the operator of this one')
 
 function problemError(text: string, status: number): EtalonError {
   let problem: Problem = {}

@@ -45,11 +45,17 @@ export class LightClient {
   readonly #suite: CryptoSuite
   /** By id, from the genesis on. */
   readonly #views: KnownView[]
+  readonly #genesisHash: Digest | undefined
   readonly #checked = new Map<Digest, string>()
 
-  /** @param suite the primitives; noble's when absent, in Node the native ones are faster */
-  constructor(genesis: Genesis, suite: CryptoSuite = nobleSuite) {
+  /**
+   * @param suite the primitives; noble's when absent, in Node the native ones are faster
+   * @param genesisHash hash of the header of height 0. It follows from the genesis document and the contracts (`genesisHashOf`
+   *   of the node's library); without it nothing is believed of the time before the first block.
+   */
+  constructor(genesis: Genesis, suite: CryptoSuite = nobleSuite, genesisHash?: Digest) {
     this.genesis = genesis
+    this.#genesisHash = genesisHash
     this.#suite = suite
     this.networkId = networkIdOf(suite.sha256, genesis)
     this.#views = [knownView(genesisView(genesis), 1)]
@@ -58,6 +64,11 @@ export class LightClient {
   /** Id of the newest view that was proven to this client. */
   get newestView(): ViewId {
     return this.#views.length - 1
+  }
+
+  /** The newest view that was proven to this client. */
+  get view(): View {
+    return (this.#views.at(-1) as KnownView).view
   }
 
   /**
@@ -134,15 +145,25 @@ export class LightClient {
     return problem === undefined ? { proven } : { problem }
   }
 
-  /** Says why a key's value (or absence) is not proven under a final header, or nothing. */
+  #genesisProblem({ header, hash }: SealedHeader): string | undefined {
+    if (header.height !== 0) return 'the block comes without a certificate'
+    if (this.#genesisHash === undefined)
+      return 'nothing is final yet, and the hash of the genesis header is not known here'
+    return hash === this.#genesisHash ? undefined : 'the header is not that of the genesis'
+  }
+
+  /**
+   * Says why a key's value (or absence) is not proven under a final header, or nothing.
+   * @param certificate none at the genesis
+   */
   stateProblem(
     sealed: SealedHeader,
-    certificate: FinalityCertificate,
+    certificate: FinalityCertificate | undefined,
     key: string,
     value: Uint8Array | undefined,
     proof: StateProof,
   ): string | undefined {
-    const problem = this.headerProblem(sealed, certificate)
+    const problem = certificate === undefined ? this.#genesisProblem(sealed) : this.headerProblem(sealed, certificate)
     if (problem !== undefined) return problem
     const root = fromHex(sealed.header.stateRoot, 32) as Uint8Array
     return verifyStateProof(this.#suite.sha256, root, key, value, proof) ? undefined : 'the state proof does not fit'

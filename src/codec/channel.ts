@@ -1,9 +1,8 @@
-import { fromUtf8, utf8 } from '../base/bytes.js'
 import type { FinalityCertificate, SealedHeader, ViewLink } from '../types/index.js'
 import { certificateFromWire, certificateToWire, decodeHeader, decodeReceipt } from './block.js'
 import type { ProvenReceipt } from './proven-receipt.js'
 import type { Sha256 } from './statements.js'
-import { readViewLink, type ViewLinkDocument, viewLinkDocument } from './view-links.js'
+import { decodeViewLinks, encodeViewLinks } from './view-links.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
 /**
@@ -70,7 +69,7 @@ export function encodeChannelAnswer(answer: ChannelAnswer): Uint8Array {
       receipts: receipts as { ref: number; index: number; receipt: Uint8Array; path: Uint8Array[] }[],
     })),
     refusals: answer.refusals as ChannelRefusal[],
-    ...(answer.views === undefined ? {} : { views: utf8(JSON.stringify(answer.views.map(viewLinkDocument))) }),
+    ...(answer.views === undefined ? {} : { views: encodeViewLinks(answer.views) }),
   })
 }
 
@@ -98,17 +97,8 @@ export function decodeChannelAnswer(sha256: Sha256, bytes: Uint8Array): ChannelA
     retryAfterMs: retryAfterMs ?? 0,
   }))
   if (carried.views.length === 0) return { blocks, refusals }
-  const views = decodeLinks(sha256, carried.views)
+  const views = decodeViewLinks(sha256, carried.views)
   return views && { blocks, refusals, views }
-}
-
-function decodeLinks(sha256: Sha256, bytes: Uint8Array): readonly ViewLink[] | undefined {
-  try {
-    const documents = JSON.parse(fromUtf8(bytes) ?? '') as readonly ViewLinkDocument[]
-    return documents.flatMap((document) => readViewLink(sha256, document) ?? [])
-  } catch {
-    return undefined
-  }
 }
 
 /** A receipt of the channel in the form that the client verifies and keeps. */

@@ -8,6 +8,7 @@ import {
   type ViewId,
 } from '../types/index.js'
 import { certificateFromWire, certificateToWire, recordFromWire, recordToWire } from './block.js'
+import { isTreePath } from './snapshot.js'
 import { digestBytes, isCount, type Sha256, toDigest } from './statements.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
@@ -20,6 +21,10 @@ export interface Status {
   readonly finalized: Height
   /** Of `finalized`, for a replica that may only believe proofs; unchecked. */
   readonly finality?: FinalityCertificate
+  /** First height whose block it holds whole. */
+  readonly oldest: Height
+  /** Height of the newest snapshot that it serves; 0 where there is none. */
+  readonly snapshot: Height
 }
 
 export interface FetchRequest {
@@ -38,6 +43,27 @@ export interface FetchReply {
   readonly blocks: readonly BlockRecord[]
 }
 
+export interface SnapshotRequest {
+  /** Of the snapshot; 0: the newest. */
+  readonly height: Height
+  readonly manifest: boolean
+  /** Paths of chunks. */
+  readonly chunks: readonly string[]
+  /** First and last height of the blocks that are asked for with their receipts; none when 0. */
+  readonly fromHeight: Height
+  readonly toHeight: Height
+}
+
+export interface SnapshotReply {
+  readonly height: Height
+  /** Encoded manifest; empty where there is none. */
+  readonly manifest: Uint8Array
+  /** Encoded chunks. */
+  readonly chunks: readonly Uint8Array[]
+  /** Encoded blocks with their receipts. */
+  readonly blocks: readonly Uint8Array[]
+}
+
 /** What travels between two replicas. Envelopes and batches carry their own signatures; the rest rests on the transport's. */
 export type Frame =
   | { readonly kind: 'envelope'; readonly bytes: Uint8Array }
@@ -45,6 +71,8 @@ export type Frame =
   | { readonly kind: 'status'; readonly status: Status }
   | { readonly kind: 'fetch'; readonly request: FetchRequest }
   | { readonly kind: 'reply'; readonly reply: FetchReply }
+  | { readonly kind: 'snapshot-request'; readonly request: SnapshotRequest }
+  | { readonly kind: 'snapshot-reply'; readonly reply: SnapshotReply }
 
 export function encodeFrame(frame: Frame): Uint8Array {
   switch (frame.kind) {
@@ -71,6 +99,25 @@ export function encodeFrame(frame: Frame): Uint8Array {
           blocks: frame.reply.blocks.map(recordToWire),
         },
       })
+    case 'snapshot-request':
+      return encodeWire(wire.Frame, {
+        snapshotRequest: { ...frame.request, chunks: frame.request.chunks as string[] },
+      })
+    case 'snapshot-reply': {
+      const { height, manifest, chunks, blocks } = frame.reply
+      const reply = { height, manifest, chunks: chunks as Uint8Array[], blocks: blocks as Uint8Array[] }
+      return encodeWire(wire.Frame, { snapshotReply: reply })
+    }
+  }
+}
+
+/** A replica that names no oldest block holds all, and one that names no snapshot serves none. */
+function statusToWire({ oldest, snapshot, finality, ...core }: Status): wire.Status.$Properties {
+  return {
+    ...core,
+    ...(oldest === 0 ? {} : { oldest }),
+    ...(snapshot === 0 ? {} : { snapshot }),
+    ...(finality === undefined ? {} : { finality: certificateToWire(finality) }),
   }
 }
 
@@ -83,11 +130,9 @@ export function decodeFrame(sha256: Sha256, bytes: Uint8Array): Frame | undefine
   if (carried.status) return decodeStatus(carried.status)
   if (carried.fetch) return decodeFetch(carried.fetch)
   if (carried.reply) return decodeReply(sha256, carried.reply)
+  if (carried.snapshotRequest) return decodeSnapshotRequest(carried.snapshotRequest)
+  if (carried.snapshotReply) return decodeSnapshotReply(carried.snapshotReply)
   return undefined
-}
-
-function statusToWire({ finality, ...status }: Status): wire.Status.$Properties {
-  return finality === undefined ? status : { ...status, finality: certificateToWire(finality) }
 }
 
 function decodeStatus(carried: wire.Status.$Properties): Frame | undefined {
@@ -97,6 +142,8 @@ function decodeStatus(carried: wire.Status.$Properties): Frame | undefined {
     decided: (carried.decided as number | null) ?? 0,
     executed: (carried.executed as number | null) ?? 0,
     finalized: (carried.finalized as number | null) ?? 0,
+    oldest: (carried.oldest as number | null) ?? 0,
+    snapshot: (carried.snapshot as number | null) ?? 0,
   }
   if (!Object.values(status).every(isCount)) return undefined
   if (!carried.finality) return { kind: 'status', status }
@@ -130,4 +177,23 @@ function decodeReply(sha256: Sha256, carried: wire.FetchReply.$Properties): Fram
     records.push(record)
   }
   return { kind: 'reply', reply: { batches: batches ?? [], values: values ?? [], blocks: records } }
+}
+
+function decodeSnapshotRequest(carried: wire.SnapshotRequest.$Properties): Frame | undefined {
+  const { height = 0, fromHeight = 0, toHeight = 0 } = carried as Record<string, number | undefined>
+  const chunks = carried.chunks ?? []
+  if (!isCount(height) || !isCount(fromHeight) || !isCount(toHeight)) return undefined
+  if (chunks.length > LIMITS.fetchItemsMax || !chunks.every(isTreePath)) return undefined
+  return {
+    kind: 'snapshot-request',
+    request: { height, manifest: carried.manifest ?? false, chunks, fromHeight, toHeight },
+  }
+}
+
+function decodeSnapshotReply(carried: wire.SnapshotReply.$Properties): Frame | undefined {
+  const { height = 0 } = carried as { height?: number }
+  const { manifest = new Uint8Array(), chunks = [], blocks = [] } = carried as Partial<SnapshotReply>
+  if (!isCount(height) || chunks.length > LIMITS.fetchItemsMax || blocks.length > LIMITS.fetchBlocksMax)
+    return undefined
+  return { kind: 'snapshot-reply', reply: { height, manifest, chunks, blocks } }
 }

@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from '../base/bytes.js'
+import { fromBase64, fromUtf8, toBase64, utf8 } from '../base/bytes.js'
 import type { FinalityCertificate, ReplicaSignature, SealedHeader, View, ViewLink } from '../types/index.js'
 import { LIMITS } from '../types/index.js'
 import { decodeHeader } from './block.js'
@@ -68,4 +68,20 @@ export function readViewLink(sha256: Sha256, document: ViewLinkDocument): ViewLi
   }))
   const view: View = { id: document.view, replicas }
   return { view, sealed, certificate: readCertificateDocument(document.certificate, sealed) }
+}
+
+/** Several links as bytes: UTF-8 JSON, nothing for none. */
+export function encodeViewLinks(links: readonly ViewLink[]): Uint8Array {
+  return links.length === 0 ? new Uint8Array() : utf8(JSON.stringify(links.map(viewLinkDocument)))
+}
+
+/** Reads them back; `undefined` when malformed. Nothing of it is proven yet. */
+export function decodeViewLinks(sha256: Sha256, bytes: Uint8Array): readonly ViewLink[] | undefined {
+  if (bytes.length === 0) return []
+  try {
+    const documents = JSON.parse(fromUtf8(bytes) ?? '') as readonly ViewLinkDocument[]
+    return documents.flatMap((document) => readViewLink(sha256, document) ?? [])
+  } catch {
+    return undefined
+  }
 }

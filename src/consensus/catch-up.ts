@@ -43,9 +43,9 @@ export function fetchBlocks(state: CoreState, out: Effect[]): void {
   const from = state.finalized + 1
   const to = Math.min(target, from + LIMITS.fetchBlocksMax - 1)
   state.blockFetch = { to, sentMs: nowMs }
-  const ahead = [...state.peers].filter(([, { finalized }]) => finalized >= from).map(([peer]) => peer)
+  const ahead = [...state.peers].filter(([, { finalized, oldest = 1 }]) => finalized >= from && oldest <= from)
   const next = ahead[state.fetches % ahead.length]
   state.fetches += 1
   if (next === undefined) return
-  out.push({ kind: 'fetch', what: { batches: [], values: [], blocks: { from, to } }, from: [next] })
+  out.push({ kind: 'fetch', what: { batches: [], values: [], blocks: { from, to } }, from: [next[0]] })
 }

@@ -28,6 +28,8 @@ export interface PeerStatus {
   readonly decided: Height
   readonly executed: Height
   readonly finalized: Height
+  /** First height whose block it holds; 1 where it does not say. */
+  readonly oldest?: Height
 }
 
 /** All that can happen to the core. */

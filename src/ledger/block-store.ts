@@ -26,6 +26,17 @@ export interface Tip {
   readonly hash: Digest
 }
 
+/** Where the chain that is kept begins. */
+export interface Oldest {
+  /** First height whose block is whole. */
+  readonly block: Height
+  /** First height, genesis aside, whose header is here. */
+  readonly header: Height
+}
+
+/** A block with all that is stored of it. */
+export type BlockRows = Omit<NewBlock, 'changes' | 'staged'>
+
 /** Puts a payload with its checksum into a batch. */
 export function putRow(batch: WriteBatch, key: Buffer, payload: Uint8Array): void {
   batch.put(key, sealRow(key, payload))
@@ -38,10 +49,17 @@ export function putRow(batch: WriteBatch, key: Buffer, payload: Uint8Array): voi
 export class BlockStore {
   readonly #database: Database
   readonly #sha256: CryptoSuite['sha256']
+  readonly #asOf: () => AbstractSnapshot | undefined
 
-  constructor(database: Database, sha256: CryptoSuite['sha256']) {
+  /** @param asOf where given and defined, rows by height and transaction are read as of then */
+  constructor(
+    database: Database,
+    sha256: CryptoSuite['sha256'],
+    asOf: () => AbstractSnapshot | undefined = () => undefined,
+  ) {
     this.#database = database
     this.#sha256 = sha256
+    this.#asOf = asOf
   }
 
   tip(snapshot?: AbstractSnapshot): Tip | undefined {
@@ -57,7 +75,7 @@ export class BlockStore {
   }
 
   body(height: Height): Uint8Array | undefined {
-    return readRow(this.#database, heightKey('body', height))
+    return readRow(this.#database, heightKey('body', height), this.#asOf())
   }
 
   receipts(height: Height): readonly Uint8Array[] | undefined {
@@ -74,7 +92,7 @@ export class BlockStore {
 
   location(transaction: Digest): TransactionLocation | undefined {
     const key = transactionKey(transaction)
-    const row = readRow(this.#database, key)
+    const row = readRow(this.#database, key, this.#asOf())
     if (row === undefined) return undefined
     if (row.length !== LOCATION_LENGTH) throw malformed(key)
     return { height: readHeight(row, 0), index: row.readUInt32BE(8) }
@@ -86,25 +104,45 @@ export class BlockStore {
     return key === undefined ? undefined : describeKey(key).height
   }
 
-  putHeader(batch: WriteBatch, sealed: SealedHeader): void {
+  oldest(): Oldest {
+    const key = metaKey('oldest')
+    const row = readRow(this.#database, key, this.#asOf())
+    if (row === undefined) return { block: 1, header: 1 }
+    if (row.length !== 16) throw malformed(key)
+    return { block: readHeight(row, 0), header: readHeight(row, 8) }
+  }
+
+  putOldest(batch: WriteBatch, { block, header }: Oldest): void {
+    const row = Buffer.allocUnsafe(16)
+    writeHeight(row, block, 0)
+    writeHeight(row, header, 8)
+    putRow(batch, metaKey('oldest'), row)
+  }
+
+  putTip(batch: WriteBatch, sealed: SealedHeader): void {
     const { height } = sealed.header
-    putRow(batch, heightKey('header', height), sealed.bytes)
     const tip = Buffer.allocUnsafe(40)
     writeHeight(tip, height, 0)
     tip.write(sealed.hash, 8, 'hex')
     putRow(batch, metaKey('tip'), tip)
   }
 
+  putHeader(batch: WriteBatch, sealed: SealedHeader): void {
+    putRow(batch, heightKey('header', sealed.header.height), sealed.bytes)
+  }
+
+  putFinality(batch: WriteBatch, certificate: FinalityCertificate): void {
+    putRow(batch, heightKey('finality', certificate.cid), encodeCertificate(certificate))
+  }
+
   /** All rows of a block except those of the state. */
-  putBlock(batch: WriteBatch, block: NewBlock): void {
+  putBlockRows(batch: WriteBatch, block: BlockRows): void {
     const { height } = block.sealed.header
     this.putHeader(batch, block.sealed)
     putRow(batch, heightKey('body', height), block.body)
     putRow(batch, heightKey('receipts', height), encodeReceipts(block.receipts))
     putRow(batch, heightKey('decision', height), encodeCertificate(block.decision))
-    if (block.finality !== undefined) {
-      putRow(batch, heightKey('finality', height), encodeCertificate(block.finality))
-    }
+    if (block.finality !== undefined) this.putFinality(batch, block.finality)
     const location = Buffer.allocUnsafe(LOCATION_LENGTH)
     writeHeight(location, height, 0)
     for (const [index, id] of block.transactions.entries()) {
@@ -115,7 +153,7 @@ export class BlockStore {
 
   #decode<T>(space: HeightSpace, height: Height, decode: (bytes: Buffer) => T | undefined): T | undefined {
     const key = heightKey(space, height)
-    const row = readRow(this.#database, key)
+    const row = readRow(this.#database, key, this.#asOf())
     if (row === undefined) return undefined
     const value = decode(row)
     if (value === undefined) throw malformed(key)

@@ -39,12 +39,14 @@ export interface BlockCheck {
 /**
  * Checks all rows of one block against its header, and the header against the hash of the one below it
  * (`undefined`: unknown, not checked).
+ * @param pruned only header and certificate of finality are due
  */
 export function checkBlock(
   store: BlockStore,
   sha256: CryptoSuite['sha256'],
   height: Height,
   previous: Digest | undefined,
+  pruned = false,
 ): BlockCheck {
   const problems: Problem[] = []
   const report = (code: ProblemCode, detail: string) => problems.push({ code, height, detail })
@@ -71,16 +73,17 @@ export function checkBlock(
   }
   if (height === 0) return { sealed, record: undefined, problems }
 
+  const finality = read('finality', () => store.finality(height))
+  if (finality !== undefined && (finality.cid !== height || finality.digest !== sealed.hash)) {
+    report('ledger/wrong-certificate', 'the finality certificate is for another header or height')
+  }
+  if (pruned) return { sealed, record: undefined, problems }
   const body = read('body', () => store.body(height))
   const receipts = read('receipts', () => store.receipts(height))
   if (receipts !== undefined) problems.push(...checkReceipts(store, sha256, sealed, receipts))
   const decision = read('decision', () => store.decision(height))
   if (decision !== undefined && (decision.cid !== height || decision.digest !== header.value)) {
     report('ledger/wrong-certificate', 'the decision certificate is for another value or height')
-  }
-  const finality = read('finality', () => store.finality(height))
-  if (finality !== undefined && (finality.cid !== height || finality.digest !== sealed.hash)) {
-    report('ledger/wrong-certificate', 'the finality certificate is for another header or height')
   }
   if (body === undefined || decision === undefined) return { sealed, record: undefined, problems }
   return { sealed, record: { sealed, body, decision, ...(finality === undefined ? {} : { finality }) }, problems }

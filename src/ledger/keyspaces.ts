@@ -7,7 +7,11 @@ import type { Digest, Height } from '../types/index.js'
  * Every value ends with a checksum (rows.ts).
  */
 const PREFIXES = {
-  /** name -> `format`: u32 format version, network id (32); `tip`: u64 height, header hash (32). */
+  /**
+   * name -> `format`: u32 format version, network id (32); `tip`: u64 height, header hash (32); `oldest`: u64 first height
+   * whose block is whole, u64 first height whose header is here (both 1 when absent); `install`: u64 first height of the
+   * blocks, then the encoded manifest of a snapshot that is being installed, absent otherwise.
+   */
   meta: 'm',
   /** height -> encoded BlockHeader, as hashed. */
   header: 'h',
@@ -25,12 +29,18 @@ const PREFIXES = {
   state: 's',
   /** path of a page of the state tree, one hexadecimal character for each 4 levels -> the page (state-page.ts). */
   tree: 't',
+  /** SHA-256 of a state key, as in the tree (32) -> the key: rows of a subtree are found by it. */
+  stateHash: 'k',
+  /** path ':' slot in hexadecimal, of a chunk of a snapshot that is being pulled -> encoded StateChunk. */
+  chunk: 'c',
+  /** height -> encoded WholeBlock of a snapshot that is being pulled. */
+  pulled: 'p',
 } as const
 
 export type KeySpace = keyof typeof PREFIXES
 
 /** Key spaces whose keys are a height. */
-export type HeightSpace = 'header' | 'body' | 'receipts' | 'decision' | 'finality'
+export type HeightSpace = 'header' | 'body' | 'receipts' | 'decision' | 'finality' | 'pulled'
 
 export const KEY_SPACES = Object.keys(PREFIXES) as readonly KeySpace[]
 
@@ -58,9 +68,24 @@ function textKey(space: KeySpace, text: string, encoding: 'utf8' | 'latin1'): Bu
   return key
 }
 
-export const metaKey = (name: 'format' | 'tip'): Buffer => textKey('meta', name, 'latin1')
+export const metaKey = (name: 'format' | 'tip' | 'oldest' | 'install' | 'views'): Buffer =>
+  textKey('meta', name, 'latin1')
 export const stateKey = (key: string): Buffer => textKey('state', key, 'utf8')
 export const treeKey = (path: string): Buffer => textKey('tree', path, 'latin1')
+export const chunkKey = (name: string): Buffer => textKey('chunk', name, 'latin1')
+
+export function stateHashKey(keyHash: Uint8Array): Buffer {
+  const key = Buffer.allocUnsafe(1 + keyHash.length)
+  key[0] = CODES.stateHash
+  key.set(keyHash, 1)
+  return key
+}
+
+/** Bounds of the state keys whose hash is in a subtree. */
+export function stateHashRange(path: string): { readonly gte: Buffer; readonly lte: Buffer } {
+  const bound = (fill: string) => stateHashKey(Buffer.from(path.padEnd(64, fill), 'hex'))
+  return { gte: bound('0'), lte: bound('f') }
+}
 
 export function heightKey(space: HeightSpace, height: Height): Buffer {
   const key = Buffer.allocUnsafe(1 + HEIGHT_LENGTH)
@@ -82,6 +107,15 @@ export const keyText = (key: Buffer): string => key.toString('utf8', 1)
 /** Bounds of a whole key space, for iterators. */
 export function spaceRange(space: KeySpace): { readonly gte: Buffer; readonly lt: Buffer } {
   return { gte: Buffer.of(CODES[space]), lt: Buffer.of(CODES[space] + 1) }
+}
+
+/** Bounds of the rows by height from one height up to, and without, another. */
+export function heightRange(
+  space: HeightSpace,
+  from: Height,
+  below: Height,
+): { readonly gte: Buffer; readonly lt: Buffer } {
+  return { gte: heightKey(space, from), lt: heightKey(space, below) }
 }
 
 /** Bounds of the state keys that start with a prefix: no byte of UTF-8 is 0xff. */
@@ -108,13 +142,18 @@ export function describeKey(key: Buffer): KeyDescription {
       return { space, text: `${space} row "${keyText(key)}"` }
     case 'tree':
       return { space, text: key.length === 1 ? 'tree root page' : `tree page ${keyText(key)}` }
+    case 'chunk':
+      return { space, text: `pulled chunk ${keyText(key)}` }
+    case 'stateHash':
+      return { space, text: `state hash row ${toHex(key.subarray(1))}` }
     case 'transaction':
       return { space, text: `transaction row ${toHex(key.subarray(1))}` }
     case 'header':
     case 'body':
     case 'receipts':
     case 'decision':
-    case 'finality': {
+    case 'finality':
+    case 'pulled': {
       if (key.length !== 1 + HEIGHT_LENGTH) return { space, text: `${space} row ${toHex(key)}` }
       const height = readHeight(key, 1)
       return { space, text: `${space} row at height ${height}`, height }

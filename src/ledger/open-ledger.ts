@@ -3,17 +3,21 @@ import { EtalonError } from '../base/errors.js'
 import { EMPTY_HASH } from '../crypto/sparse-merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { Logger, StateChange } from '../ports.js'
-import type { Digest, FinalityCertificate, SealedHeader } from '../types/index.js'
+import type { Digest, FinalityCertificate, Height, SealedHeader } from '../types/index.js'
 import { BlockStore, missing, putRow, type Tip } from './block-store.js'
 import { checkBlock } from './check-block.js'
 import { corrupt } from './corrupt.js'
+import { installSnapshot, interruptedInstallation } from './install-snapshot.js'
 import { metaKey, treeKey } from './keyspaces.js'
 import { LevelLedger, putState } from './ledger.js'
 import { readRow } from './rows.js'
 import { StateTree } from './state-tree.js'
 import { type Database, type LedgerLocation, type Storage, SYNCED, storageOf } from './storage.js'
+import { listStateKeysByHash } from './upgrade.js'
 
-export const LEDGER_FORMAT = 1
+export const LEDGER_FORMAT = 2
+/** Had no rows by the hash of a state key; brought up to date when it is opened. */
+const FORMAT_WITHOUT_HASHES = 1
 
 /** Blocks that are checked whenever a ledger is opened. */
 export const TAIL_BLOCKS = 32
@@ -68,7 +72,19 @@ async function openIn(database: Database, storage: Storage, options: LedgerOptio
     )
   }
   if (!created) await storage.markCreated(networkId)
+  if (format?.version === FORMAT_WITHOUT_HASHES) {
+    logger?.info({ from: FORMAT_WITHOUT_HASHES, to: LEDGER_FORMAT }, 'bringing the ledger to a newer format')
+    await listStateKeysByHash(database, sha256)
+    const batch = database.batch()
+    putRow(batch, metaKey('format'), formatRow(networkId))
+    await batch.write(SYNCED)
+  }
 
+  const interrupted = interruptedInstallation(database, sha256)
+  if (interrupted !== undefined) {
+    logger?.warn({ height: interrupted.manifest.sealed.header.height }, 'finishing the installation of a snapshot')
+    await installSnapshot(database, sha256, interrupted)
+  }
   const blocks = new BlockStore(database, sha256)
   const first = blocks.header(0)
   if (first === undefined) throw missing('header', 0)
@@ -79,29 +95,30 @@ async function openIn(database: Database, storage: Storage, options: LedgerOptio
       'Run the version of etalon that the network was started with.',
     )
   }
-  const tip = checkTail(blocks, sha256, await storedTip(blocks))
+  const oldest = blocks.oldest()
+  const tip = checkTail(blocks, sha256, await storedTip(blocks), oldest.block)
   const finality = await newestFinality(blocks, tip)
   checkStateRoot(database, sha256, tip)
   const { height } = tip.header
   logger?.info({ height, finalized: finality?.cid ?? 0, hash: tip.hash }, format ? 'ledger opened' : 'ledger created')
   const cache = treeCacheBytesMax === undefined ? {} : { treeCacheBytesMax }
   const sync = options.sync ?? true
-  return new LevelLedger({ tip, finality, sync, ...cache }, { database, sha256 })
+  return new LevelLedger({ tip, finality, oldest, sync, ...cache }, { database, sha256 })
 }
 
 /** The `format` row. @throws EtalonError `ledger/format` when this version does not know the format */
-export function readFormat(database: Database): { readonly networkId: Digest } | undefined {
+export function readFormat(database: Database): { readonly version: number; readonly networkId: Digest } | undefined {
   const row = readRow(database, metaKey('format'))
   if (row === undefined) return undefined
   const version = row.length < 4 ? undefined : row.readUInt32BE(0)
-  if (version !== LEDGER_FORMAT || row.length !== 36) {
+  if ((version !== LEDGER_FORMAT && version !== FORMAT_WITHOUT_HASHES) || row.length !== 36) {
     throw new EtalonError(
       'ledger/format',
       `The ledger has format ${version}; this version of etalon reads format ${LEDGER_FORMAT}.`,
       'Run the version of etalon that wrote the data folder, or start with an empty one and catch up from peers.',
     )
   }
-  return { networkId: row.toString('hex', 4) }
+  return { version, networkId: row.toString('hex', 4) }
 }
 
 async function createGenesis(database: Database, { genesis, networkId, suite }: LedgerOptions): Promise<void> {
@@ -109,14 +126,20 @@ async function createGenesis(database: Database, { genesis, networkId, suite }: 
   const staged = new StateTree({ sha256: suite.sha256, root: EMPTY_HASH, load: () => undefined }).stage(changes)
   assert(sealed.header.height === 0, 'the genesis header has height 0')
   assert(sealed.header.stateRoot === staged.root, 'the genesis header has the state root of its changes')
-  const format = Buffer.alloc(36)
-  format.writeUInt32BE(LEDGER_FORMAT, 0)
-  format.write(networkId, 4, 'hex')
   const batch = database.batch()
-  putRow(batch, metaKey('format'), format)
-  new BlockStore(database, suite.sha256).putHeader(batch, sealed)
+  putRow(batch, metaKey('format'), formatRow(networkId))
+  const blocks = new BlockStore(database, suite.sha256)
+  blocks.putHeader(batch, sealed)
+  blocks.putTip(batch, sealed)
   putState(batch, staged)
   await batch.write(SYNCED)
+}
+
+function formatRow(networkId: Digest): Buffer {
+  const row = Buffer.alloc(36)
+  row.writeUInt32BE(LEDGER_FORMAT, 0)
+  row.write(networkId, 4, 'hex')
+  return row
 }
 
 async function storedTip(blocks: BlockStore): Promise<Tip> {
@@ -128,9 +151,10 @@ async function storedTip(blocks: BlockStore): Promise<Tip> {
   return tip
 }
 
-function checkTail(blocks: BlockStore, sha256: CryptoSuite['sha256'], tip: Tip): SealedHeader {
+function checkTail(blocks: BlockStore, sha256: CryptoSuite['sha256'], tip: Tip, oldest: Height): SealedHeader {
   let sealed: SealedHeader | undefined
-  for (let height = Math.max(0, tip.height - TAIL_BLOCKS + 1); height <= tip.height; height++) {
+  const lowest = oldest > 1 ? oldest : 0
+  for (let height = Math.max(lowest, tip.height - TAIL_BLOCKS + 1); height <= tip.height; height++) {
     const check = checkBlock(blocks, sha256, height, sealed?.hash)
     const [problem] = check.problems
     if (problem !== undefined) throw corrupt(`at height ${height}: ${problem.code}, ${problem.detail}.`)

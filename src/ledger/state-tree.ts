@@ -32,6 +32,14 @@ export interface StagedTree extends StagedState {
   readonly changes: readonly StateChange[]
   /** Pages to write by path; `undefined` is a page to remove. */
   readonly pages: ReadonlyMap<string, StatePage | undefined>
+  /** Keys that were not there before, or are no longer, with their hashes. */
+  readonly moved: readonly MovedKey[]
+}
+
+export interface MovedKey {
+  readonly key: string
+  readonly keyHash: Uint8Array
+  readonly present: boolean
 }
 
 type StagedPages = Map<string, StatePage | undefined>
@@ -44,11 +52,14 @@ export interface TreePath {
 }
 
 interface Update {
+  readonly key: string
   readonly keyHash: Uint8Array
   /** First 48 bits of the key hash: orders all but equal or crafted keys without comparing bytes. */
   readonly order: number
   /** `undefined` removes the key. */
   readonly leaf: Uint8Array | undefined
+  /** Whether the key comes or goes. Set when its place in the tree is found. */
+  moved: boolean
 }
 
 /** Updates with keys in one page's subtree, in order of their key hashes. */
@@ -82,10 +93,13 @@ export class StateTree {
     const updates = this.#sortedUpdates(changes)
     const base = this.#rootPage()
     const page = this.#updatePage('', base, { updates, from: 0, to: updates.length }, pages)
-    if (page === base) return { root: toHex(this.#root), rootHash: this.#root, changes, pages }
+    if (page === base) return { root: toHex(this.#root), rootHash: this.#root, changes, pages, moved: [] }
     pages.set('', page.isEmpty() ? undefined : page)
     const rootHash = page.hash(this.#sha256)
-    return { root: toHex(rootHash), rootHash, changes, pages }
+    const moved = updates
+      .filter((update) => update.moved)
+      .map(({ key, keyHash, leaf }) => ({ key, keyHash, present: leaf !== undefined }))
+    return { root: toHex(rootHash), rootHash, changes, pages, moved }
   }
 
   /** Makes a staged tree the stored one; called once its pages are in the database. */
@@ -119,15 +133,27 @@ export class StateTree {
     }
   }
 
+  /** What stands at a path of whole pages: a leaf, the hash of the subtree, or nothing. */
+  slotAt(path: string): Slot {
+    let page = this.#rootPage()
+    let slot: Slot = page.soleLeaf() ?? (page.isEmpty() ? undefined : this.#root)
+    for (let depth = 0; depth < path.length && slot !== undefined; depth++) {
+      if (depth > 0) page = this.#page(path.slice(0, depth), slot)
+      slot = page.slot(Number.parseInt(path.charAt(depth), 16))
+      if (slot !== undefined && isLeaf(slot) && depth < path.length - 1) return undefined
+    }
+    return slot
+  }
+
   #sortedUpdates(changes: readonly StateChange[]): readonly Update[] {
     const updates = changes.map(({ key, value }): Update => {
       const keyHash = stateKeyHash(this.#sha256, checkedKey(key))
       const order = ((keyHash[0] as number) * 0x100 + (keyHash[1] as number)) * 0x1_0000_0000 + uint32At(keyHash, 2)
-      if (value === undefined) return { keyHash, order, leaf: undefined }
+      if (value === undefined) return { key, keyHash, order, leaf: undefined, moved: false }
       const leaf = new Uint8Array(64)
       leaf.set(keyHash)
       leaf.set(stateValueHash(this.#sha256, value), 32)
-      return { keyHash, order, leaf }
+      return { key, keyHash, order, leaf, moved: false }
     })
     updates.sort((a, b) => a.order - b.order || Buffer.compare(a.keyHash, b.keyHash))
     return updates.filter((update, i) => {
@@ -160,9 +186,12 @@ export class StateTree {
   #updateSlot(path: string, slot: Slot, span: Span, pages: StagedPages): Slot {
     const stored = slot !== undefined && !isLeaf(slot)
     if (!stored && span.to === span.from + 1) {
-      const { keyHash, leaf } = span.updates[span.from] as Update
+      const update = span.updates[span.from] as Update
+      const { keyHash, leaf } = update
+      const same = slot !== undefined && sameKey(slot, keyHash)
+      if (same || slot === undefined) update.moved = same !== (leaf !== undefined)
       if (slot === undefined) return leaf
-      if (sameKey(slot, keyHash)) return leaf !== undefined && equalBytes(slot, leaf) ? slot : leaf
+      if (same) return leaf !== undefined && equalBytes(slot, leaf) ? slot : leaf
     }
     const base = stored ? this.#page(path, slot) : pageOf(slot, path.length)
     const page = this.#updatePage(path, base, span, pages)

@@ -1,16 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
-import { EMPTY_HASH } from '../crypto/sparse-merkle.js'
+import { EMPTY_HASH, stateKeyHash } from '../crypto/sparse-merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { StateChange } from '../ports.js'
 import type { BlockRecord, Certificate, Height, SealedHeader } from '../types/index.js'
-import { BlockStore } from './block-store.js'
+import { BlockStore, type Oldest } from './block-store.js'
 import { checkBlock, type Problem } from './check-block.js'
 import { corrupt } from './corrupt.js'
-import { describeKey, KEY_SPACES, keyText, spaceRange, stateKey } from './keyspaces.js'
-import { readFormat } from './open-ledger.js'
-import { openRow } from './rows.js'
+import { interruptedInstallation } from './install-snapshot.js'
+import { describeKey, KEY_SPACES, keyText, spaceRange, stateHashKey, stateKey } from './keyspaces.js'
+import { LEDGER_FORMAT, readFormat } from './open-ledger.js'
+import { openRow, readRow } from './rows.js'
 import { StateTree } from './state-tree.js'
 import { type Database, type LedgerLocation, storageOf } from './storage.js'
 
@@ -41,8 +42,10 @@ export interface VerifyOptions {
 }
 
 export interface LedgerReport {
-  /** Blocks above genesis. */
+  /** Height of the newest block. */
   readonly blocks: number
+  /** First height whose block is whole; below, blocks were pruned, or never here. */
+  readonly oldest: number
   readonly transactions: number
   readonly stateKeys: number
   /** The first `PROBLEMS_MAX`; empty when all is well. */
@@ -78,18 +81,29 @@ class Verification {
 
   async run(): Promise<LedgerReport> {
     this.#attempt(() => {
-      if (readFormat(this.#database) === undefined)
-        this.#report({ code: 'ledger/corrupt', detail: 'there is no ledger' })
+      const format = readFormat(this.#database)
+      if (format === undefined) this.#report({ code: 'ledger/corrupt', detail: 'there is no ledger' })
+      else if (format.version !== LEDGER_FORMAT) throw corrupt('its format is an older one; the next start renews it.')
     })
     const rows = await this.#checksums()
-    const { blocks, transactions, tip } = await this.#chain()
+    const oldest = this.#attempt(() => this.#blocks.oldest()) ?? { block: 1, header: 1 }
+    this.#attempt(() => {
+      const interrupted = interruptedInstallation(this.#database, this.#options.suite.sha256)
+      if (interrupted !== undefined) throw corrupt('a snapshot is half installed; the next start finishes that.')
+    })
+    const { blocks, transactions, tip } = await this.#chain(oldest)
     const indexed = rows.get('transaction') ?? 0
     if (indexed !== transactions) {
       const detail = `the index has ${indexed} rows for ${transactions} transactions`
       this.#report({ code: 'ledger/wrong-index', detail })
     }
     const stateKeys = await this.#state(tip)
-    return { blocks, transactions, stateKeys, problems: this.#problems }
+    const hashes = rows.get('stateHash') ?? 0
+    if (hashes !== stateKeys) {
+      const detail = `${hashes} state keys are listed by their hash, there are ${stateKeys}`
+      this.#report({ code: 'ledger/wrong-state', detail })
+    }
+    return { blocks, oldest: oldest.block, transactions, stateKeys, problems: this.#problems }
   }
 
   #report(problem: Problem): void {
@@ -123,7 +137,7 @@ class Verification {
     return new Map(KEY_SPACES.map((space) => [space, counts.get(space) ?? 0]))
   }
 
-  async #chain(): Promise<{ blocks: number; transactions: number; tip: SealedHeader | undefined }> {
+  async #chain(oldest: Oldest): Promise<{ blocks: number; transactions: number; tip: SealedHeader | undefined }> {
     const named = this.#attempt(() => {
       const tip = this.#blocks.tip()
       if (tip === undefined) throw corrupt('the meta row "tip" is missing.')
@@ -137,10 +151,16 @@ class Verification {
     let transactions = 0
     let sealed: SealedHeader | undefined
     for (let height = 0; height <= last; height++) {
-      const check = checkBlock(this.#blocks, this.#options.suite.sha256, height, sealed?.hash)
+      if (height === 1 && oldest.header > 1) {
+        // The headers between were never here: nothing links the first one to genesis but its certificate.
+        height = oldest.header
+        sealed = undefined
+      }
+      const pruned = height > 0 && height < oldest.block
+      const check = checkBlock(this.#blocks, this.#options.suite.sha256, height, sealed?.hash, pruned)
       for (const problem of check.problems) this.#report(problem)
       sealed = check.sealed
-      transactions += sealed?.header.transactions ?? 0
+      if (!pruned) transactions += sealed?.header.transactions ?? 0
       if (check.record !== undefined) this.#judge(check.record)
       if (height % BLOCKS_PER_STEP === 0) {
         this.#options.onProgress?.({ phase: 'blocks', done: height, total: last })
@@ -195,6 +215,7 @@ class Verification {
       const payload = this.#attempt(() => openRow(key, value))
       const text = keyText(key)
       if (payload === undefined || !stateKey(text).equals(key)) continue
+      this.#checkHashRow(text)
       changes.push({ key: text, value: payload })
       if (changes.length < STATE_ROWS_PER_STEP) continue
       add(changes)
@@ -208,6 +229,13 @@ class Verification {
     }
     await this.#comparePages(pages)
     return stateKeys
+  }
+
+  #checkHashRow(key: string): void {
+    const row = stateHashKey(stateKeyHash(this.#options.suite.sha256, key))
+    const named = this.#attempt(() => readRow(this.#database, row))
+    if (named === undefined || named.toString('utf8') === key) return
+    this.#report({ code: 'ledger/wrong-state', detail: `the ${describeKey(row).text} names another key than "${key}"` })
   }
 
   async #comparePages(pages: ReadonlyMap<string, Uint8Array>): Promise<void> {

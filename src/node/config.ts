@@ -47,6 +47,10 @@ const ConfigSchema = Type.Object(
     verifyWorkers: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 })),
     /** `false` gives up durability for measurements: a crash of the machine may lose finalized transactions. */
     sync: Type.Optional(Type.Boolean()),
+    /** Newest blocks that are kept; all when absent. What exactly-once and snapshots need is kept in any case. */
+    retainBlocks: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+    /** A snapshot is kept at every multiple of this height. */
+    snapshotEveryBlocks: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     logLevel: Type.Optional(
       Type.Union([
         Type.Literal('debug'),

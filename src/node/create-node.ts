@@ -28,8 +28,9 @@ import {
   type LaneOptions,
   Replica,
   type ReplicaContext,
+  type SnapshotOptions,
 } from '../replica/index.js'
-import type { Genesis, ReplicaInfo } from '../types/index.js'
+import type { Digest, Genesis, ReplicaInfo } from '../types/index.js'
 import type { NodeConfig } from './config.js'
 import { CounterMap } from './counters.js'
 import { FileKeyRing } from './key-ring.js'
@@ -127,6 +128,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
         lane: { ...DEFAULT_LANE, ...options.lane },
         ...DEFAULT_PROPOSALS,
         ...options.proposals,
+        snapshots: snapshotOptions(config),
       },
     )
     // From here on the replica closes what it was given.
@@ -152,11 +154,24 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
   }
 }
 
+function snapshotOptions({ retainBlocks, snapshotEveryBlocks }: NodeConfig): SnapshotOptions {
+  return {
+    ...(retainBlocks === undefined ? {} : { retainBlocks }),
+    ...(snapshotEveryBlocks === undefined ? {} : { everyBlocks: snapshotEveryBlocks }),
+  }
+}
+
 export function genesisBlock(genesis: Genesis, runtime: Runtime): LedgerGenesis {
   const changes = runtime.genesisState()
   const { sha256 } = nativeSuite
   const header = genesisHeader(sha256, genesis, stateRootOf(sha256, changes), runtime.contractSetHash)
   return { sealed: sealHeader(sha256, header), changes }
+}
+
+/** Hash of the header of height 0, which a light client needs to check the state of a network without any block yet. */
+export function genesisHashOf(genesis: Genesis): Digest {
+  const runtime = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite: nativeSuite, genesis })
+  return genesisBlock(genesis, runtime).sealed.hash
 }
 
 /** Who this replica is: as the genesis names it, or as the config does for one that joined later. */

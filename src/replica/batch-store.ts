@@ -19,6 +19,10 @@ export class BatchStore {
     this.#bytes += batch.bytes.length
   }
 
+  all(): readonly Batch[] {
+    return [...this.#batches.values()]
+  }
+
   drop(digests: readonly Digest[]): void {
     for (const digest of digests) {
       const batch = this.#batches.get(digest)

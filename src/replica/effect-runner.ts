@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.js'
 import { encodeEnvelope, encodeMessageBody, messageStatement } from '../codec/consensus.js'
-import { encodeFrame, type Frame } from '../codec/frame.js'
+import { encodeFrame, type Frame, type Status } from '../codec/frame.js'
 import { encodeLogRecord } from '../codec/wal.js'
 import type { Effect, PeerStatus, Timer } from '../consensus/index.js'
 import type { Clock, Counters, Signer, TrafficClass, Transport, WriteAheadLog } from '../ports.js'
@@ -27,6 +27,8 @@ export interface EffectHandlers {
   readonly liveRecords: () => readonly Uint8Array[]
   /** The disk failed: nothing can be promised any more. */
   readonly fatal: (error: unknown) => void
+  /** What a status says beside where the core stands. */
+  readonly holdings: () => Pick<Status, 'oldest' | 'snapshot'>
 }
 
 export interface EffectRunnerModules {
@@ -187,7 +189,8 @@ export class EffectRunner {
   /** To all who are connected: whoever follows must know how far the others are. */
   #sendStatus(status: PeerStatus): void {
     const finality = this.#handlers.finality()
-    const proven = finality?.cid === status.finalized ? { ...status, finality } : status
+    const held = { ...status, ...this.#handlers.holdings() }
+    const proven = finality?.cid === status.finalized ? { ...held, finality } : held
     this.#post(this.#modules.transport.connected(), 'transfer', { kind: 'status', status: proven })
   }
 

@@ -14,3 +14,6 @@ export type Rejection =
   | 'unwanted-reply'
   | 'bad-block'
   | 'ended-view'
+  | 'bad-manifest'
+  | 'bad-chunk'
+  | 'bad-snapshot'

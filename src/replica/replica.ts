@@ -1,5 +1,6 @@
 import { decodeValue, makeValue } from '../codec/block.js'
-import { decodeFrame, encodeFrame, type Frame, type Status } from '../codec/frame.js'
+import { decodeFrame, encodeFrame, type Frame, type SnapshotRequest, type Status } from '../codec/frame.js'
+import type { SnapshotManifest } from '../codec/snapshot.js'
 import { encodeLogRecord } from '../codec/wal.js'
 import {
   type CoreOptions,
@@ -30,7 +31,11 @@ import { type FinalBlock, loadFinalBlock } from './final-block.js'
 import { Ingress } from './ingress.js'
 import { KeyAnnouncer } from './key-announcer.js'
 import { Lane, type LaneOptions } from './lane.js'
+import { CARE_MS, LedgerCare, type LedgerCareOptions, type ScrubStatus } from './ledger-care.js'
 import { readLog, restoredFrom } from './restoring.js'
+import { highestVote, isRolledBack } from './rolled-back.js'
+import { SnapshotServer, type SnapshotServerOptions } from './snapshot-server.js'
+import { SnapshotTransfer } from './snapshot-transfer.js'
 import { answerFetch, type CertifiedBlock, certify, openRecord } from './state-transfer.js'
 import { type OnOutcome, Submissions, type Submitter } from './submissions.js'
 
@@ -41,7 +46,10 @@ export interface ReplicaOptions {
   readonly proposalTransactionsMax: number
   /** Earlier votes of this replica's key are lost: it keeps silent until none of them can matter any more. */
   readonly votesLost?: boolean
+  readonly snapshots?: SnapshotOptions
 }
+
+export interface SnapshotOptions extends LedgerCareOptions, Partial<SnapshotServerOptions> {}
 
 export const DEFAULT_PROPOSALS = { proposalTransactions: 512, proposalTransactionsMax: 2_048 } as const
 
@@ -54,6 +62,8 @@ const EVIDENCE_MAX = 64
 const EVIDENCE_PER_REPLICA_MAX = 8
 const SWEEP_MS = 1_000
 const VOTES_LOST: WalRecord = { kind: 'abstain', over: false }
+/** A snapshot is kept at every multiple of this height. */
+export const SNAPSHOT_EVERY_BLOCKS = 10_000
 
 export interface ReplicaStatus extends CoreStatus {
   readonly replica: ReplicaId
@@ -68,6 +78,13 @@ export interface ReplicaStatus extends CoreStatus {
   /** Batches at hand, ordered ones that are not final included, and their encoded size in bytes. */
   readonly heldBatches: number
   readonly heldBytes: number
+  /** First height whose block is held whole. */
+  readonly oldest: Height
+  /** Height of the newest snapshot that is served; 0 where there is none. */
+  readonly snapshot: Height
+  /** Height of the snapshot that is being pulled. */
+  readonly pulling?: Height
+  readonly scrub: ScrubStatus
 }
 
 /** One replica: it drives the core through the ports. */
@@ -79,7 +96,11 @@ export class Replica {
   readonly #store = new BatchStore()
   readonly #ingress: Ingress
   readonly #runner: EffectRunner
-  readonly #blocks: BlockQueue
+  #executor: Executor
+  #blocks: BlockQueue
+  readonly #snapshots: SnapshotServer
+  readonly #transfer: SnapshotTransfer
+  readonly #care: LedgerCare
   readonly #lane: Lane
   readonly #submissions: Submissions
   /** Executed blocks that wait to be final. */
@@ -97,6 +118,7 @@ export class Replica {
   readonly #verifyingDigests = new Set<Digest>()
   #waitingForRoom: (() => void)[] = []
   #cancelSweep: (() => void) | undefined
+  #cancelCare: (() => void) | undefined
   #health: ReplicaStatus['health'] = 'stopped'
   #problem: string | undefined
   /** Called once when the replica halts by itself: a failed disk, or a divergence. */
@@ -106,15 +128,15 @@ export class Replica {
     this.context = context
     this.#modules = modules
     this.#options = options
-    const { clock, counters, ledger, runtime, transport, verifier, wal } = modules
+    const { clock, counters, ledger, logger, runtime, transport, verifier, wal } = modules
     context.views.load(ledger, ledger.finalized().height + 1)
     this.#signer = this.#currentSigner()
     const log = readLog(context, modules)
     this.#restored = log
-    const lost = options.votesLost === true || log.ahead
+    const lost = options.votesLost === true || log.ahead || this.#isRolledBack(log.records)
     if (lost) wal.append(encodeLogRecord(VOTES_LOST))
     this.#ingress = new Ingress(context, new Authenticity(context), verifier, counters)
-    this.#core = this.#newCore(lost ? [VOTES_LOST, ...log.records] : log.records)
+    this.#core = this.#newCore(lost ? [VOTES_LOST] : log.records)
     const fatal = (error: unknown) => this.#halt(error)
     this.#runner = new EffectRunner(
       context,
@@ -127,21 +149,40 @@ export class Replica {
         finality: () => ledger.finalized().certificate,
         liveRecords: () => this.#liveRecords(),
         fatal,
+        holdings: () => ({ oldest: ledger.oldest(), snapshot: this.#snapshots.newest() }),
       },
     )
-    const executor = new Executor(context, ledger, runtime)
-    this.#blocks = new BlockQueue(executor, ledger, this.#store, {
-      executed: (block) => this.#onExecuted(block),
-      certified: (block, executed) => this.#onCertified(block, executed),
-      certify: (block) => certify(this.#ingress, block),
-      fatal,
-    })
+    this.#executor = new Executor(context, ledger, runtime)
+    this.#blocks = this.#blockQueue()
     this.#lane = new Lane(context, options.lane, { clock, signer: () => this.#signer }, (batch) => this.#publish(batch))
-    const locateRecent = executor.locateRecent.bind(executor)
+    const locateRecent = (id: Digest) => this.#executor.locateRecent(id)
     const takes = () => this.#signer !== undefined
     const submission = { clock, ledger, runtime, counters, takes, locateRecent }
     this.#submissions = new Submissions(context, submission, this.#ingress, this.#lane, fatal)
     this.#announcer = new KeyAnnouncer(context, modules, takes, (...submission) => this.submit(...submission))
+    const { snapshots: { everyBlocks = SNAPSHOT_EVERY_BLOCKS, ...careOptions } = {} } = options
+    const send = (to: ReplicaId, request: SnapshotRequest) =>
+      transport.send(to, 'transfer', encodeFrame({ kind: 'snapshot-request', request }))
+    const pulling = { clock, counters, logger, ledger, ingress: this.#ingress, send, fatal }
+    const install = (manifest: SnapshotManifest, first: Height) => this.#install(manifest, first)
+    this.#snapshots = new SnapshotServer(context, modules, { everyBlocks })
+    this.#transfer = new SnapshotTransfer(context, { ...pulling, install }, careOptions.retainBlocks !== undefined)
+    const connected = () => transport.connected()
+    const servedFrom = () => this.#snapshots.firstHeight()
+    this.#care = new LedgerCare(context, { ...pulling, connected, servedFrom }, careOptions)
+  }
+
+  /**
+   * Whether the ledger is older than the votes in the log. What the log had forgotten by then, since it was final, is unknown here,
+   * and what it holds is too much for one window, so its votes are as good as lost.
+   */
+  #isRolledBack(records: readonly WalRecord[]): boolean {
+    const { ledger, logger, counters } = this.#modules
+    const { height } = ledger.tip().header
+    if (!isRolledBack(height, records, this.context.genesis.parameters.window)) return false
+    counters.add('ledger-rolled-back')
+    logger.warn({ height, voted: highestVote(records) }, 'the ledger is older than the votes of this replica')
+    return true
   }
 
   #newCore(records: readonly WalRecord[]): ReplicaCore {
@@ -170,6 +211,80 @@ export class Replica {
     return member && this.#modules.keys.signer(member.info.consensusKey)
   }
 
+  #blockQueue(): BlockQueue {
+    return new BlockQueue(this.#executor, this.#modules.ledger, this.#store, {
+      executed: (block) => this.#onExecuted(block),
+      certified: (block, executed) => this.#onCertified(block, executed),
+      certify: (block) => certify(this.#ingress, block),
+      fatal: (error) => this.#halt(error),
+    })
+  }
+
+  /** Puts a pulled snapshot in the place of the ledger, and goes on from it. */
+  async #install(manifest: SnapshotManifest, first: Height): Promise<void> {
+    const { ledger, runtime } = this.#modules
+    this.#changingView = true
+    await this.#runner.reset()
+    await this.#blocks.stop()
+    await ledger.install(manifest, first)
+    this.#executor = new Executor(this.context, ledger, runtime)
+    this.#blocks = this.#blockQueue()
+    this.#executed.clear()
+    this.#snapshots.start()
+    await this.#renewCore()
+    this.#submissions.installed()
+    const block = loadFinalBlock(ledger, this.context.sha256, manifest.sealed.header.height)
+    if (block !== undefined) for (const listener of this.#listeners) listener(block)
+  }
+
+  /** A new core for a ledger that moved under the old one, in the view that orders the next height. */
+  async #renewCore(): Promise<void> {
+    const { views } = this.context
+    const { clock, ledger, logger, transport } = this.#modules
+    const { id: before } = views.current.view
+    views.load(ledger, ledger.finalized().height + 1)
+    this.#signer = this.#currentSigner()
+    const { id } = views.current.view
+    const abstaining = this.#core.status().silent === 'abstaining'
+    // What the old core has voted for binds the new one too, within the view.
+    const records = id === before ? this.#core.durableRecords() : abstaining ? [VOTES_LOST] : []
+    if (id !== before) await this.#beginView(id, records)
+    this.#core = this.#newCore(records)
+    this.#changingView = false
+    if (this.#health !== 'running') return
+    transport.setPeers(views.peers())
+    logger.info({ view: id, from: views.current.from, votes: this.#signer !== undefined }, 'goes on from the ledger')
+    this.#runner.run(this.#core.start(clock.nowMs()))
+    for (const batch of this.#store.all()) {
+      if (!this.#takeBack(batch)) this.#forget(batch)
+    }
+  }
+
+  /** Votes and batches of the view before are void; its keys are erased, and own clients' transactions packed anew. */
+  async #beginView(view: ViewId, records: readonly WalRecord[]): Promise<void> {
+    const { views, self } = this.context
+    const { keys, wal } = this.#modules
+    const begin: WalRecord = { kind: 'view', view }
+    await wal.rewrite([begin, ...records].map(encodeLogRecord))
+    this.#runner.compacted()
+    keys.retain(views.keysOf(self))
+    this.#lane.renew((digest) => this.#store.get(digest))
+    this.#store.clear()
+  }
+
+  /** The last height of the view is final: what it still had under way is void, and the next view begins with nothing. */
+  async #enterNextView(certificate: FinalityCertificate): Promise<void> {
+    await this.#runner.reset()
+    // When the keys of this view are erased, nobody can give this certificate again.
+    await this.#modules.ledger.finalize(certificate, true)
+    await this.#renewCore()
+  }
+
+  #forget({ digest }: Batch): void {
+    this.#store.drop([digest])
+    this.#lane.landed(digest)
+  }
+
   async start(): Promise<void> {
     this.#health = 'running'
     const { self, views } = this.context
@@ -181,8 +296,10 @@ export class Replica {
     for (const batch of this.#restored.batches) this.#takeBack(batch)
     this.#takeAgain(this.#restored.transactions)
     this.#restored = { batches: [], transactions: [] }
+    this.#snapshots.start()
     this.#announcer.check()
     this.#sweepLater()
+    this.#careLater()
     await transport.start((from, traffic, frame) => this.#onFrame(from, traffic, frame))
   }
 
@@ -190,9 +307,14 @@ export class Replica {
   async stop(): Promise<void> {
     if (this.#health === 'running') this.#health = 'stopped'
     this.#cancelSweep?.()
+    this.#cancelCare?.()
     this.#submissions.stop()
     this.#lane.stop()
+    this.#transfer.stop()
     await this.#modules.transport.stop()
+    await this.#transfer.idle()
+    await this.#care.stop()
+    this.#snapshots.stop()
     await this.#runner.stop()
     await this.#blocks.stop()
     for (const proceed of this.#waitingForRoom.splice(0)) proceed()
@@ -214,6 +336,7 @@ export class Replica {
 
   status(): ReplicaStatus {
     const { self, organization, views } = this.context
+    const pulling = this.#transfer.height
     return {
       ...this.#core.status(),
       replica: self,
@@ -225,6 +348,10 @@ export class Replica {
       waiting: this.#submissions.size,
       heldBatches: this.#store.size,
       heldBytes: this.#store.bytes,
+      oldest: this.#modules.ledger.oldest(),
+      snapshot: this.#snapshots.newest(),
+      ...(pulling === undefined ? {} : { pulling }),
+      scrub: this.#care.scrubbed(),
     }
   }
 
@@ -252,10 +379,17 @@ export class Replica {
         return this.#onFetch(from, traffic, frame)
       case 'reply':
         return this.#onReply(frame)
+      case 'snapshot-request':
+        return this.#onSnapshotRequest(from, frame)
+      case 'snapshot-reply':
+        if (this.#health !== 'running') return
+        // Only what is pulled for repair is of no snapshot.
+        return frame.reply.height === 0 ? this.#care.onReply(frame.reply) : this.#transfer.onReply(from, frame.reply)
     }
   }
 
   #onStatus(from: ReplicaId, status: Status): void {
+    this.#transfer.onStatus(from, status)
     this.#feed({ kind: 'status', from, status })
     if (status.finality === undefined || this.#core.status().silent !== 'abstaining') return
     const certificate = this.#ingress.finality(status.finality)
@@ -318,12 +452,24 @@ export class Replica {
    * A batch from the log: wanted again unless it was executed. Its transactions alone do not tell: they may have come in another
    * batch, while a value that this replica voted for names this one, and nobody else may have it any more.
    */
-  #takeBack(batch: Batch): void {
+  #takeBack(batch: Batch): boolean {
     const executed = batch.transactions.every(({ id }) => this.#modules.ledger.locate(id) !== undefined)
-    if (executed && !this.#core.namesBatch(batch.digest)) return
+    if (executed && !this.#core.namesBatch(batch.digest)) return false
     this.#store.add(batch)
     if (batch.lane === this.context.self) this.#lane.resume(batch.digest)
     this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
+    return true
+  }
+
+  /** Reading goes on meanwhile: how many answers are under way is bounded. */
+  #onSnapshotRequest(from: ReplicaId, { request }: Extract<Frame, { kind: 'snapshot-request' }>): void {
+    this.#snapshots
+      .answer(request)
+      .then((reply) => {
+        if (reply === undefined || this.#health !== 'running') return
+        this.#modules.transport.send(from, 'transfer', encodeFrame({ kind: 'snapshot-reply', reply }))
+      })
+      .catch((error: unknown) => this.#halt(error))
   }
 
   /** Own clients' transactions that were in batches of a view that has ended. */
@@ -398,6 +544,7 @@ export class Replica {
 
   #onExecuted(block: ExecutedBlock): void {
     const { header, hash } = block.sealed
+    this.#snapshots.executed(header.height)
     this.#executed.set(header.height, block)
     this.#submissions.passedOver(block.skipped)
     this.#modules.counters.add('transactions', header.transactions)
@@ -409,6 +556,7 @@ export class Replica {
   #onCertified({ decided, headerHash, certificate }: CertifiedBlock, executed: ExecutedBlock | undefined): void {
     const { height, value } = decided
     if (executed !== undefined) {
+      this.#snapshots.executed(height)
       this.#executed.set(height, executed)
       this.#submissions.passedOver(executed.skipped)
       this.#modules.counters.add('blocks-from-peers')
@@ -454,31 +602,6 @@ export class Replica {
     this.#announcer.check()
   }
 
-  /** The last height of the view is final: what it still had under way is void, and the next view begins with nothing. */
-  async #enterNextView(certificate: FinalityCertificate): Promise<void> {
-    const { views, self } = this.context
-    const { clock, keys, ledger, logger, transport, wal } = this.#modules
-    await this.#runner.reset()
-    // When the keys of this view are erased, nobody can give this certificate again.
-    await ledger.finalize(certificate, true)
-    const abstaining = this.#core.status().silent === 'abstaining'
-    views.enter(ledger.finalized().height + 1)
-    this.#signer = this.#currentSigner()
-    const { id } = views.current.view
-    const records: WalRecord[] = [{ kind: 'view', view: id }, ...(abstaining ? [VOTES_LOST] : [])]
-    await wal.rewrite(records.map(encodeLogRecord))
-    this.#runner.compacted()
-    keys.retain(views.keysOf(self))
-    this.#lane.renew((digest) => this.#store.get(digest))
-    this.#store.clear()
-    this.#core = this.#newCore(abstaining ? [VOTES_LOST] : [])
-    this.#changingView = false
-    if (this.#health !== 'running') return
-    transport.setPeers(views.peers())
-    logger.info({ view: id, from: views.current.from, votes: this.#signer !== undefined }, 'view entered')
-    this.#runner.run(this.#core.start(clock.nowMs()))
-  }
-
   #liveRecords(): readonly Uint8Array[] {
     const records: Uint8Array[] = []
     for (const digest of this.#core.liveBatches()) {
@@ -494,6 +617,16 @@ export class Replica {
       this.#submissions.sweep()
       this.#announcer.check()
       this.#sweepLater()
+    })
+  }
+
+  #careLater(): void {
+    this.#cancelCare = this.#modules.clock.after(CARE_MS, () => {
+      if (this.#health === 'running') {
+        this.#transfer.tick()
+        this.#care.tick(this.#blocks.length > 0)
+      }
+      this.#careLater()
     })
   }
 

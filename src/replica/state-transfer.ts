@@ -60,6 +60,14 @@ export function openRecord(context: ReplicaContext, ingress: Ingress, record: Bl
   if (finality === undefined || finality.cid !== sealed.header.height || finality.digest !== sealed.hash) {
     return ingress.reject('bad-block')
   }
+  const decided = openBody(context, ingress, record)
+  return decided && { decided, headerHash: sealed.hash, finality }
+}
+
+/** Checks what a header says of its value: it names the batches. Header and decision are the caller's to check. */
+export function openBody(context: ReplicaContext, ingress: Ingress, record: BlockRecord): Decided | undefined {
+  const { sealed, decision, finality } = record
+  const { height } = sealed.header
   const body = decodeBlockBody(record.body)
   const value = body === undefined ? undefined : decodeValue(context.sha256, body.value)
   if (body === undefined || value === undefined || value.digest !== sealed.header.value)
@@ -71,10 +79,8 @@ export function openRecord(context: ReplicaContext, ingress: Ingress, record: Bl
     batches.push(carried.batch)
   }
   if (batches.map(({ digest }) => digest).join() !== value.batches.join()) return ingress.reject('bad-block')
-  const { decision } = record
-  if (decision.cid !== sealed.header.height || decision.digest !== value.digest) return ingress.reject('bad-block')
-  const decided = { height: sealed.header.height, value, batches, decision, finality }
-  return { decided, headerHash: sealed.hash, finality }
+  if (decision.cid !== height || decision.digest !== value.digest) return ingress.reject('bad-block')
+  return { height, value, batches, decision, ...(finality === undefined ? {} : { finality }) }
 }
 
 /**

@@ -198,6 +198,17 @@ export class Submissions {
     onOutcome({ kind: 'refused', code, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
   }
 
+  /** A snapshot was installed: what was executed meanwhile is answered from the blocks that came with it. */
+  installed(): void {
+    for (const [id, { listeners }] of this.#waiting) {
+      const location = this.#modules.locateRecent(id)
+      const block = location && loadFinalBlock(this.#modules.ledger, this.#context.sha256, location.height)
+      if (location === undefined || block === undefined) continue
+      this.#waiting.delete(id)
+      for (const onOutcome of listeners) onOutcome({ kind: 'final', block, index: location.index })
+    }
+  }
+
   /** A block became final: its clients hear of it. */
   finalized(block: FinalBlock): void {
     if (this.#waiting.size === 0) return

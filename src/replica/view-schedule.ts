@@ -4,7 +4,17 @@ import { genesisView } from '../codec/genesis.js'
 import type { Sha256 } from '../codec/statements.js'
 import { type CandidatesRecord, governanceKeys, scheduledView, type ViewRecord } from '../contracts/index.js'
 import type { StateChange, StateReader } from '../ports.js'
-import type { Digest, Genesis, Height, ReplicaId, ReplicaInfo, View, ViewId } from '../types/index.js'
+import type {
+  Digest,
+  FinalityCertificate,
+  Genesis,
+  Height,
+  ReplicaId,
+  ReplicaInfo,
+  View,
+  ViewId,
+  ViewLink,
+} from '../types/index.js'
 
 /** A view as a replica works with it. */
 export interface ViewInForce {
@@ -79,6 +89,23 @@ export class ViewSchedule {
   put(record: ViewRecord): void {
     const { view, from } = scheduledView(record)
     this.#views = [...this.#views.filter((other) => other.view.id !== view.id), this.#inForce(view, from)]
+  }
+
+  /**
+   * Takes views in by their links, as far as each is proven by the one before it.
+   * @param isFinal checks a finality certificate under the view that orders its height
+   * @returns false at the first link that does not hold
+   */
+  follow(links: readonly ViewLink[], isFinal: (certificate: FinalityCertificate) => boolean): boolean {
+    for (const { view, sealed, certificate } of links) {
+      const { height } = sealed.header
+      if (this.byId(view.id) !== undefined) continue
+      if (certificate.view !== view.id - 1 || certificate.cid !== height || certificate.digest !== sealed.hash)
+        return false
+      if (sealed.header.view !== toHex(viewHash(this.#sha256, view)) || !isFinal(certificate)) return false
+      this.put({ id: view.id, from: height + 1, replicas: view.replicas })
+    }
+    return true
   }
 
   /** The view that orders a height. */

@@ -29,6 +29,15 @@ export function describeFrame(bytes: Uint8Array): string {
       const heights = blocks.map(({ sealed }) => sealed.header.height)
       return `REPLY ${batches.length} batches, ${values.length} values, blocks ${heights.join(' ')}`
     }
+    case 'snapshot-request': {
+      const { height, manifest, chunks, fromHeight, toHeight } = frame.request
+      const what = manifest ? 'manifest' : `${chunks.length} chunks, blocks ${fromHeight}..${toHeight}`
+      return `SNAPSHOT REQUEST at ${height}: ${what}`
+    }
+    case 'snapshot-reply': {
+      const { height, manifest, chunks, blocks } = frame.reply
+      return `SNAPSHOT at ${height}: manifest of ${manifest.length} bytes, ${chunks.length} chunks, ${blocks.length} blocks`
+    }
   }
 }
 

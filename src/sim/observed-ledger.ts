@@ -1,3 +1,4 @@
+import type { SnapshotManifest, WholeBlock } from '../codec/snapshot.js'
 import type { Ledger, NewBlock, StateChange } from '../ports.js'
 import type { Digest, FinalityCertificate, Height } from '../types/index.js'
 
@@ -20,7 +21,7 @@ export class ObservedLedger implements Ledger {
   finalized = () => this.#ledger.finalized()
   get = (key: string) => this.#ledger.get(key)
   stage = (changes: readonly StateChange[]) => this.#ledger.stage(changes)
-  finalize = (certificate: FinalityCertificate) => this.#ledger.finalize(certificate)
+  finalize = (certificate: FinalityCertificate, durable?: boolean) => this.#ledger.finalize(certificate, durable)
   header = (height: Height) => this.#ledger.header(height)
   receipts = (height: Height) => this.#ledger.receipts(height)
   finality = (height: Height) => this.#ledger.finality(height)
@@ -28,5 +29,18 @@ export class ObservedLedger implements Ledger {
   locate = (transaction: Digest) => this.#ledger.locate(transaction)
   list = (prefix: string, limit: number, after?: string) => this.#ledger.list(prefix, limit, after)
   prove = (key: string) => this.#ledger.prove(key)
+  oldest = () => this.#ledger.oldest()
+  viewLinks = () => this.#ledger.viewLinks()
+  whole = (height: Height) => this.#ledger.whole(height)
+  snapshot = () => this.#ledger.snapshot()
+  install = (manifest: SnapshotManifest, first: Height) => this.#ledger.install(manifest, first)
+  prune = (below: Height) => this.#ledger.prune(below)
+  scrub = (rows: number) => this.#ledger.scrub(rows)
+  repair = (height: Height, block: WholeBlock) => this.#ledger.repair(height, block)
+  expectedHash = (height: Height) => this.#ledger.expectedHash(height)
   close = () => this.#ledger.close()
+
+  get staging() {
+    return this.#ledger.staging
+  }
 }

@@ -27,6 +27,10 @@ export const LIMITS = {
   fetchBlocksMax: 64,
   /** Bytes after which an answer to a pull is cut; the rest is asked for again. */
   fetchReplyBytesMax: 4 * 1024 * 1024,
+  /** Chunks of one snapshot. */
+  snapshotChunksMax: 65_536,
+  /** Bytes of state rows after which a subtree is split into several chunks; one row may be larger. */
+  snapshotChunkBytesMax: 1024 * 1024,
   /** Digests of timed-out batches that a STOP names. */
   stopPendingMax: 64,
 } as const

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EtalonClient } from '../../src/client/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
+import { genesisHashOf } from '../../src/node/create-node.js'
 import { expectProblem } from '../support/http.js'
 import { InProcessNetwork } from '../support/in-process.js'
 
@@ -35,8 +36,15 @@ function tamper(change: (document: Record<string, unknown>) => void): void {
 }
 
 describe('the proof of one key of the state', () => {
-  it('waits for the first final block, since genesis has no certificate', async () => {
-    await expectProblem(await fetch(`${url}/v1/state/${encodeURIComponent(PRESENT)}`), 503, 'state/not-final')
+  it('holds before the first block, by the genesis that everybody has', async () => {
+    const genesisHash = genesisHashOf(network.genesis)
+    const knowing = new EtalonClient({ genesis: network.genesis, urls: [url], suite: nativeSuite, genesisHash })
+    expect(await knowing.state(PRESENT)).toMatchObject({ height: 0, value: { id: 'org2' } })
+    expect(await knowing.state(ABSENT)).toEqual({ height: 0, value: undefined })
+    await expect(client.state(PRESENT)).rejects.toMatchObject({ code: 'client/unproven' })
+    const elsewhere = { ...network.genesis, network: 'another' }
+    const other = new EtalonClient({ genesis: network.genesis, urls: [url], genesisHash: genesisHashOf(elsewhere) })
+    await expect(other.state(PRESENT)).rejects.toMatchObject({ code: 'client/unproven' })
     await client.submit('logbook', 'append', { category: 'test', subject: 's', payload: 'first' })
   })
 
@@ -74,6 +82,7 @@ describe('the proof of one key of the state', () => {
 
   it.each([
     ['another value', (answer: Record<string, unknown>) => Object.assign(answer, { value: btoa('{"id":"org2"}') })],
+    ['no certificate', (answer: Record<string, unknown>) => Object.assign(answer, { certificate: null })],
     ['no value', (answer: Record<string, unknown>) => Object.assign(answer, { value: null })],
     ['no siblings', (answer: Record<string, unknown>) => Object.assign(answer, { proof: { siblings: [] } })],
     ['another header', (answer: Record<string, unknown>) => Object.assign(answer, { header: btoa('header') })],

@@ -383,11 +383,11 @@ describe('pulls', () => {
   })
 
   it('are not led astray by a member that claims heights that it does not have', async () => {
-    const status = { view: 0, regency: 1, decided: FAR, executed: FAR, finalized: FAR }
+    const status = { view: 0, regency: 1, decided: FAR, executed: FAR, finalized: FAR, oldest: 1, snapshot: FAR }
     for (let i = 0; i < 50; i++) attacker.send(encodeFrame({ kind: 'status', status }), [0, 1, 2], 'transfer')
     for (const status of [
-      { view: 7, regency: FAR, decided: 1, executed: 2, finalized: 3 },
-      { view: 0, regency: 0, decided: 0, executed: 9, finalized: Number.MAX_SAFE_INTEGER },
+      { view: 7, regency: FAR, decided: 1, executed: 2, finalized: 3, oldest: FAR, snapshot: 0 },
+      { view: 0, regency: 0, decided: 0, executed: 9, finalized: Number.MAX_SAFE_INTEGER, oldest: 9, snapshot: 1 },
     ]) {
       attacker.send(encodeFrame({ kind: 'status', status }), [0, 1, 2], 'transfer')
     }

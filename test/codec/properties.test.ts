@@ -128,7 +128,15 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant('batch' as const), bytes: bytes({ minLength: 1 }) }),
   fc.record({
     kind: fc.constant('status' as const),
-    status: fc.record({ view: u32, regency: count, decided: count, executed: count, finalized: count }),
+    status: fc.record({
+      view: u32,
+      regency: count,
+      decided: count,
+      executed: count,
+      finalized: count,
+      oldest: count,
+      snapshot: count,
+    }),
   }),
   fc.record({
     kind: fc.constant('fetch' as const),

@@ -65,7 +65,7 @@ function compare(file: string, actual: Vectors): void {
 const hexOf = (encoded: Readonly<Record<string, Uint8Array>>): Vectors =>
   Object.fromEntries(Object.entries(encoded).map(([name, bytes]) => [name, toHex(bytes)]))
 
-const STATUS = { view: 1, regency: 3, decided: 44, executed: 43, finalized: 42 }
+const STATUS = { view: 1, regency: 3, decided: 44, executed: 43, finalized: 42, oldest: 0, snapshot: 0 }
 const FETCH = { batches: [BATCH_DIGEST], values: [VALUE.digest], fromHeight: 43, toHeight: 50 }
 
 const FRAMES: Readonly<Record<string, Frame>> = {
@@ -74,7 +74,7 @@ const FRAMES: Readonly<Record<string, Frame>> = {
   status: { kind: 'status', status: STATUS },
   'status at the beginning': {
     kind: 'status',
-    status: { view: 0, regency: 0, decided: 0, executed: 0, finalized: 0 },
+    status: { view: 0, regency: 0, decided: 0, executed: 0, finalized: 0, oldest: 0, snapshot: 0 },
   },
   fetch: { kind: 'fetch', request: FETCH },
   reply: { kind: 'reply', reply: { batches: [BATCH], values: [VALUE.bytes], blocks: [RECORD] } },

@@ -256,7 +256,7 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
         checkCertificate: ({ kind, cid }) => void seen.push(`${kind} ${cid}`),
         checkBody: ({ sealed }, receipts) => (receipts.length === sealed.header.transactions ? undefined : 'count'),
       })
-      expect(report).toEqual({ blocks: 4, transactions: 12, stateKeys: 304, problems: [] })
+      expect(report).toEqual({ blocks: 4, oldest: 1, transactions: 12, stateKeys: 304, problems: [] })
       expect(seen).toEqual(['accept 1', 'persist 1', 'accept 2', 'accept 3', 'accept 4'])
     }),
   )

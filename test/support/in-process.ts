@@ -18,7 +18,14 @@ import { createSigner, ed25519PublicKey } from '../../src/node/signer.js'
 import { systemClock } from '../../src/node/system-clock.js'
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/p2p/memory-transport.js'
 import type { KeyRing, Ledger, Logger } from '../../src/ports.js'
-import { contextOf, DEFAULT_LANE, DEFAULT_PROPOSALS, type Outcome, Replica } from '../../src/replica/index.js'
+import {
+  contextOf,
+  DEFAULT_LANE,
+  DEFAULT_PROPOSALS,
+  type Outcome,
+  Replica,
+  type SnapshotOptions,
+} from '../../src/replica/index.js'
 import { type Genesis, ROLES } from '../../src/types/index.js'
 
 export const silent: Logger = {
@@ -91,6 +98,8 @@ export class InProcessNetwork {
   readonly replicas: (InProcessReplica | undefined)[]
   /** How long a single write to a ledger takes, ms: certificates of finality are written so. */
   putDelayMs = 0
+  /** Of the replicas started from now on. */
+  snapshots: SnapshotOptions = {}
   readonly #databases: Database[]
   readonly #timings: CoreTimings
   readonly #apis: Api[] = []
@@ -146,7 +155,7 @@ export class InProcessNetwork {
     const replica = new Replica(
       context,
       { ...modules, suite: nativeSuite, logger: silent },
-      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS, ...options },
+      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS, snapshots: this.snapshots, ...options },
     )
     await replica.start()
     const running = { replica, ledger, runtime, counters }
@@ -182,6 +191,13 @@ export class InProcessNetwork {
   loseDisk(id: number): void {
     this.loseLedger(id)
     rmSync(join(this.folder, `wal-${id}`), { force: true })
+  }
+
+  /** The database of a replica's ledger, also while it is stopped. */
+  database(id: number): Database {
+    const database = this.#databases[id]
+    if (database === undefined) throw new Error(`no replica ${id}`)
+    return database
   }
 
   /** Puts an empty ledger in the place of a stopped replica's; its log stays. */

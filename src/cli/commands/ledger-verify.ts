@@ -43,14 +43,17 @@ export async function ledgerVerify(options: LedgerOptions): Promise<number> {
     },
   )
   const holds = report.problems.length === 0
+  // Without the blocks from the beginning there is no state to execute the others on.
+  const replayed = options.replay === true && report.oldest === 1
+  if (options.replay === true && !replayed) say('blocks were pruned: nothing is executed anew')
   const result = {
     holds,
     network: genesis.network,
     ...report,
     certified: audit.certified,
-    replayed: options.replay === true,
+    replayed,
   }
-  printResult(options.json, result, reportText(report, audit.certified, options.replay === true))
+  printResult(options.json, result, reportText(report, audit.certified, replayed))
   return holds ? EXIT.ok : EXIT.failed
 }
 
@@ -99,9 +102,10 @@ function progress(): (progress: VerifyProgress) => void {
 }
 
 function reportText(report: LedgerReport, certified: number, replayed: boolean): string {
-  const { blocks, transactions, stateKeys, problems } = report
+  const { blocks, oldest, transactions, stateKeys, problems } = report
   const text = card(problems.length === 0 ? 'the ledger holds' : 'the ledger does not hold', [
     ['blocks', `${blocks}, of which ${certified} with a certificate of finality`],
+    ...(oldest === 1 ? [] : [['kept', `from block ${oldest} on; older ones were pruned`] as const]),
     ['transactions', `${transactions}${replayed ? ', executed anew' : ''}`],
     ['state', `${stateKeys} keys`],
     ['problems', problems.length === 0 ? 'none' : String(problems.length)],

@@ -12,6 +12,7 @@ interface Status {
   readonly problem?: string
   readonly executed: number
   readonly finalized: number
+  readonly oldest: number
   readonly regency: number
   readonly leader: number
   readonly waiting: number
@@ -43,6 +44,7 @@ const HEADINGS = [
   'health',
   'final',
   'executed',
+  'oldest',
   'regency',
   'leader',
   'peers',
@@ -51,15 +53,15 @@ const HEADINGS = [
 ]
 
 function cells(row: Row): readonly string[] {
-  if ('error' in row) return ['-', '-', row.error, '-', '-', '-', '-', '-', '-', row.url]
-  const { replica, organization, health, problem, finalized, executed, regency, leader, connected, waiting } =
+  if ('error' in row) return ['-', '-', row.error, '-', '-', '-', '-', '-', '-', '-', row.url]
+  const { replica, organization, health, problem, finalized, executed, oldest, regency, leader, connected, waiting } =
     row.status
   const peers = connected.length === 0 ? 'none' : connected.join(' ')
   return [
     String(replica),
     organization,
     problem === undefined ? health : `${health}: ${problem}`,
-    ...[finalized, executed, regency, leader].map(String),
+    ...[finalized, executed, oldest, regency, leader].map(String),
     peers,
     String(waiting),
     row.url,

@@ -983,6 +983,12 @@ export namespace etalon {
         /** Status finalized. */
         finalized: number;
 
+        /** Status oldest. */
+        oldest: number;
+
+        /** Status snapshot. */
+        snapshot: number;
+
         /** Status finality. */
         finality?: (etalon.Certificate.$Properties|null);
 
@@ -1024,6 +1030,12 @@ export namespace etalon {
 
             /** Status finalized */
             finalized?: (number|null);
+
+            /** Status oldest */
+            oldest?: (number|null);
+
+            /** Status snapshot */
+            snapshot?: (number|null);
 
             /** Status finality */
             finality?: (etalon.Certificate.$Properties|null);
@@ -1181,6 +1193,162 @@ export namespace etalon {
     }
 
     /**
+     * Properties of a SnapshotRequest.
+     * @deprecated Use etalon.SnapshotRequest.$Properties instead.
+     */
+    interface ISnapshotRequest extends etalon.SnapshotRequest.$Properties {
+    }
+
+    /** Represents a SnapshotRequest. */
+    class SnapshotRequest {
+
+        /**
+         * Constructs a new SnapshotRequest.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.SnapshotRequest.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** SnapshotRequest height. */
+        height: number;
+
+        /** SnapshotRequest manifest. */
+        manifest: boolean;
+
+        /** SnapshotRequest chunks. */
+        chunks: string[];
+
+        /** SnapshotRequest fromHeight. */
+        fromHeight: number;
+
+        /** SnapshotRequest toHeight. */
+        toHeight: number;
+
+        /**
+         * Encodes the specified SnapshotRequest message. Does not implicitly {@link etalon.SnapshotRequest.verify|verify} messages.
+         * @param message SnapshotRequest message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.SnapshotRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a SnapshotRequest message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.SnapshotRequest & etalon.SnapshotRequest.$Shape} SnapshotRequest
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.SnapshotRequest & etalon.SnapshotRequest.$Shape;
+    }
+
+    namespace SnapshotRequest {
+
+        /** Properties of a SnapshotRequest. */
+        interface $Properties {
+
+            /** SnapshotRequest height */
+            height?: (number|null);
+
+            /** SnapshotRequest manifest */
+            manifest?: (boolean|null);
+
+            /** SnapshotRequest chunks */
+            chunks?: (string[]|null);
+
+            /** SnapshotRequest fromHeight */
+            fromHeight?: (number|null);
+
+            /** SnapshotRequest toHeight */
+            toHeight?: (number|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a SnapshotRequest. */
+        type $Shape = etalon.SnapshotRequest.$Properties;
+    }
+
+    /**
+     * Properties of a SnapshotReply.
+     * @deprecated Use etalon.SnapshotReply.$Properties instead.
+     */
+    interface ISnapshotReply extends etalon.SnapshotReply.$Properties {
+    }
+
+    /** Represents a SnapshotReply. */
+    class SnapshotReply {
+
+        /**
+         * Constructs a new SnapshotReply.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.SnapshotReply.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** SnapshotReply height. */
+        height: number;
+
+        /** SnapshotReply manifest. */
+        manifest: Uint8Array;
+
+        /** SnapshotReply chunks. */
+        chunks: Uint8Array[];
+
+        /** SnapshotReply blocks. */
+        blocks: Uint8Array[];
+
+        /**
+         * Encodes the specified SnapshotReply message. Does not implicitly {@link etalon.SnapshotReply.verify|verify} messages.
+         * @param message SnapshotReply message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.SnapshotReply.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a SnapshotReply message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.SnapshotReply & etalon.SnapshotReply.$Shape} SnapshotReply
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.SnapshotReply & etalon.SnapshotReply.$Shape;
+    }
+
+    namespace SnapshotReply {
+
+        /** Properties of a SnapshotReply. */
+        interface $Properties {
+
+            /** SnapshotReply height */
+            height?: (number|null);
+
+            /** SnapshotReply manifest */
+            manifest?: (Uint8Array|null);
+
+            /** SnapshotReply chunks */
+            chunks?: (Uint8Array[]|null);
+
+            /** SnapshotReply blocks */
+            blocks?: (Uint8Array[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a SnapshotReply. */
+        type $Shape = etalon.SnapshotReply.$Properties;
+    }
+
+    /**
      * Properties of a Frame.
      * @deprecated Use etalon.Frame.$Properties instead.
      */
@@ -1214,8 +1382,14 @@ export namespace etalon {
         /** Frame reply. */
         reply?: (etalon.FetchReply.$Properties|null);
 
+        /** Frame snapshotRequest. */
+        snapshotRequest?: (etalon.SnapshotRequest.$Properties|null);
+
+        /** Frame snapshotReply. */
+        snapshotReply?: (etalon.SnapshotReply.$Properties|null);
+
         /** Frame content. */
-        content?: ("envelope"|"batch"|"status"|"fetch"|"reply");
+        content?: ("envelope"|"batch"|"status"|"fetch"|"reply"|"snapshotRequest"|"snapshotReply");
 
         /**
          * Encodes the specified Frame message. Does not implicitly {@link etalon.Frame.verify|verify} messages.
@@ -1256,8 +1430,14 @@ export namespace etalon {
             /** Frame reply */
             reply?: (etalon.FetchReply.$Properties|null);
 
+            /** Frame snapshotRequest */
+            snapshotRequest?: (etalon.SnapshotRequest.$Properties|null);
+
+            /** Frame snapshotReply */
+            snapshotReply?: (etalon.SnapshotReply.$Properties|null);
+
             /** Frame content */
-            content?: ("envelope"|"batch"|"status"|"fetch"|"reply");
+            content?: ("envelope"|"batch"|"status"|"fetch"|"reply"|"snapshotRequest"|"snapshotReply");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1270,9 +1450,11 @@ export namespace etalon {
           status?: etalon.Status.$Shape|null;
           fetch?: etalon.FetchRequest.$Shape|null;
           reply?: etalon.FetchReply.$Shape|null;
+          snapshotRequest?: etalon.SnapshotRequest.$Shape|null;
+          snapshotReply?: etalon.SnapshotReply.$Shape|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ content?: undefined; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null }|{ content?: "envelope"; envelope: Uint8Array; batch?: null; status?: null; fetch?: null; reply?: null }|{ content?: "batch"; envelope?: null; batch: Uint8Array; status?: null; fetch?: null; reply?: null }|{ content?: "status"; envelope?: null; batch?: null; status: etalon.Status.$Shape; fetch?: null; reply?: null }|{ content?: "fetch"; envelope?: null; batch?: null; status?: null; fetch: etalon.FetchRequest.$Shape; reply?: null }|{ content?: "reply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply: etalon.FetchReply.$Shape })
+          ({ content?: undefined; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "envelope"; envelope: Uint8Array; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "batch"; envelope?: null; batch: Uint8Array; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "status"; envelope?: null; batch?: null; status: etalon.Status.$Shape; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "fetch"; envelope?: null; batch?: null; status?: null; fetch: etalon.FetchRequest.$Shape; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "reply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply: etalon.FetchReply.$Shape; snapshotRequest?: null; snapshotReply?: null }|{ content?: "snapshotRequest"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest: etalon.SnapshotRequest.$Shape; snapshotReply?: null }|{ content?: "snapshotReply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply: etalon.SnapshotReply.$Shape })
         );
     }
 
@@ -1673,6 +1855,333 @@ export namespace etalon {
 
         /** Shape of a BlockRecord. */
         type $Shape = etalon.BlockRecord.$Properties;
+    }
+
+    /**
+     * Properties of a ChunkRoot.
+     * @deprecated Use etalon.ChunkRoot.$Properties instead.
+     */
+    interface IChunkRoot extends etalon.ChunkRoot.$Properties {
+    }
+
+    /** Represents a ChunkRoot. */
+    class ChunkRoot {
+
+        /**
+         * Constructs a new ChunkRoot.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.ChunkRoot.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** ChunkRoot path. */
+        path: string;
+
+        /** ChunkRoot slot. */
+        slot: Uint8Array;
+
+        /**
+         * Encodes the specified ChunkRoot message. Does not implicitly {@link etalon.ChunkRoot.verify|verify} messages.
+         * @param message ChunkRoot message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.ChunkRoot.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a ChunkRoot message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.ChunkRoot & etalon.ChunkRoot.$Shape} ChunkRoot
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.ChunkRoot & etalon.ChunkRoot.$Shape;
+    }
+
+    namespace ChunkRoot {
+
+        /** Properties of a ChunkRoot. */
+        interface $Properties {
+
+            /** ChunkRoot path */
+            path?: (string|null);
+
+            /** ChunkRoot slot */
+            slot?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a ChunkRoot. */
+        type $Shape = etalon.ChunkRoot.$Properties;
+    }
+
+    /**
+     * Properties of a SnapshotManifest.
+     * @deprecated Use etalon.SnapshotManifest.$Properties instead.
+     */
+    interface ISnapshotManifest extends etalon.SnapshotManifest.$Properties {
+    }
+
+    /** Represents a SnapshotManifest. */
+    class SnapshotManifest {
+
+        /**
+         * Constructs a new SnapshotManifest.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.SnapshotManifest.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** SnapshotManifest header. */
+        header: Uint8Array;
+
+        /** SnapshotManifest finality. */
+        finality?: (etalon.Certificate.$Properties|null);
+
+        /** SnapshotManifest chunks. */
+        chunks: etalon.ChunkRoot.$Properties[];
+
+        /** SnapshotManifest views. */
+        views: Uint8Array;
+
+        /**
+         * Encodes the specified SnapshotManifest message. Does not implicitly {@link etalon.SnapshotManifest.verify|verify} messages.
+         * @param message SnapshotManifest message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.SnapshotManifest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a SnapshotManifest message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.SnapshotManifest & etalon.SnapshotManifest.$Shape} SnapshotManifest
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.SnapshotManifest & etalon.SnapshotManifest.$Shape;
+    }
+
+    namespace SnapshotManifest {
+
+        /** Properties of a SnapshotManifest. */
+        interface $Properties {
+
+            /** SnapshotManifest header */
+            header?: (Uint8Array|null);
+
+            /** SnapshotManifest finality */
+            finality?: (etalon.Certificate.$Properties|null);
+
+            /** SnapshotManifest chunks */
+            chunks?: (etalon.ChunkRoot.$Properties[]|null);
+
+            /** SnapshotManifest views */
+            views?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a SnapshotManifest. */
+        type $Shape = etalon.SnapshotManifest.$Properties;
+    }
+
+    /**
+     * Properties of a StateRow.
+     * @deprecated Use etalon.StateRow.$Properties instead.
+     */
+    interface IStateRow extends etalon.StateRow.$Properties {
+    }
+
+    /** Represents a StateRow. */
+    class StateRow {
+
+        /**
+         * Constructs a new StateRow.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.StateRow.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** StateRow key. */
+        key: string;
+
+        /** StateRow value. */
+        value: Uint8Array;
+
+        /**
+         * Encodes the specified StateRow message. Does not implicitly {@link etalon.StateRow.verify|verify} messages.
+         * @param message StateRow message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.StateRow.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a StateRow message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.StateRow & etalon.StateRow.$Shape} StateRow
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.StateRow & etalon.StateRow.$Shape;
+    }
+
+    namespace StateRow {
+
+        /** Properties of a StateRow. */
+        interface $Properties {
+
+            /** StateRow key */
+            key?: (string|null);
+
+            /** StateRow value */
+            value?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a StateRow. */
+        type $Shape = etalon.StateRow.$Properties;
+    }
+
+    /**
+     * Properties of a StateChunk.
+     * @deprecated Use etalon.StateChunk.$Properties instead.
+     */
+    interface IStateChunk extends etalon.StateChunk.$Properties {
+    }
+
+    /** Represents a StateChunk. */
+    class StateChunk {
+
+        /**
+         * Constructs a new StateChunk.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.StateChunk.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** StateChunk path. */
+        path: string;
+
+        /** StateChunk rows. */
+        rows: etalon.StateRow.$Properties[];
+
+        /**
+         * Encodes the specified StateChunk message. Does not implicitly {@link etalon.StateChunk.verify|verify} messages.
+         * @param message StateChunk message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.StateChunk.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a StateChunk message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.StateChunk & etalon.StateChunk.$Shape} StateChunk
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.StateChunk & etalon.StateChunk.$Shape;
+    }
+
+    namespace StateChunk {
+
+        /** Properties of a StateChunk. */
+        interface $Properties {
+
+            /** StateChunk path */
+            path?: (string|null);
+
+            /** StateChunk rows */
+            rows?: (etalon.StateRow.$Properties[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a StateChunk. */
+        type $Shape = etalon.StateChunk.$Properties;
+    }
+
+    /**
+     * Properties of a WholeBlock.
+     * @deprecated Use etalon.WholeBlock.$Properties instead.
+     */
+    interface IWholeBlock extends etalon.WholeBlock.$Properties {
+    }
+
+    /** Represents a WholeBlock. */
+    class WholeBlock {
+
+        /**
+         * Constructs a new WholeBlock.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.WholeBlock.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** WholeBlock record. */
+        record?: (etalon.BlockRecord.$Properties|null);
+
+        /** WholeBlock receipts. */
+        receipts: Uint8Array[];
+
+        /**
+         * Encodes the specified WholeBlock message. Does not implicitly {@link etalon.WholeBlock.verify|verify} messages.
+         * @param message WholeBlock message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.WholeBlock.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a WholeBlock message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.WholeBlock & etalon.WholeBlock.$Shape} WholeBlock
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WholeBlock & etalon.WholeBlock.$Shape;
+    }
+
+    namespace WholeBlock {
+
+        /** Properties of a WholeBlock. */
+        interface $Properties {
+
+            /** WholeBlock record */
+            record?: (etalon.BlockRecord.$Properties|null);
+
+            /** WholeBlock receipts */
+            receipts?: (Uint8Array[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a WholeBlock. */
+        type $Shape = etalon.WholeBlock.$Properties;
     }
 
     /**
