@@ -40,13 +40,16 @@ export interface BatchResult {
 /** One seed of so many is run twice. */
 const REPEAT_EVERY = 10
 
+/** Most of what a history makes is short-lived: with room for it the collector runs less often. */
+const RESOURCES = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 2_048 }
+
 /** Runs seeds in worker threads, one per core. */
 export async function runBatch({ firstSeed, seeds, hours, onDone }: BatchOptions): Promise<BatchResult> {
   const startMs = performance.now()
   const done: Done[] = []
   let next = 0
   const runWorker = async (): Promise<void> => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url))
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { resourceLimits: RESOURCES })
     try {
       while (next < seeds) {
         const index = next

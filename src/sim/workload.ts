@@ -56,14 +56,14 @@ export class Workload {
   /** Clients are busy in their own way until an instant. */
   run(untilMs: SimMs): void {
     const { scheduler } = this.#world
-    const pauseMs = this.#random.pick([200, 1_500, 4_000, 10_000])
-    const burst = this.#random.pick([1, 1, 2, 12])
+    const pauseMs = this.#random.pick([1_000, 2_500, 6_000, 15_000])
+    const burst = this.#random.pick([1, 1, 2, 10])
     const next = (): void => {
       if (scheduler.nowMs >= untilMs) return
       for (let i = 1 + this.#random.below(burst); i > 0; i--) this.submit()
-      // A minority of spells is dense; no spell lasts.
-      const spell = pauseMs < 1_000 && this.#random.chance(0.9) ? pauseMs : 1_000 + this.#random.below(2 * pauseMs)
-      scheduler.after(spell, next)
+      // Now and then one comes close upon another.
+      const gapMs = this.#random.chance(0.1) ? this.#random.below(20) : this.#random.below(2 * pauseMs)
+      scheduler.after(1 + gapMs, next)
     }
     next()
   }
