@@ -161,3 +161,11 @@ export function boundProblem(status: ReplicaStatus, bounds: Bounds): Problem {
   }
   return undefined
 }
+
+/** When every transaction is final or expired, a replica holds none any more. */
+export function leftoverProblem(status: ReplicaStatus): Problem {
+  for (const name of ['pendingBatches', 'heldBatches', 'waiting'] as const) {
+    if (status[name] > 0) return `${name} is ${status[name]} after all is done`
+  }
+  return undefined
+}

@@ -10,6 +10,7 @@ import {
   boundsOf,
   ChainCheck,
   ExactlyOnce,
+  leftoverProblem,
   type Problem,
 } from './checkers.js'
 import { Faults } from './faults.js'
@@ -162,6 +163,11 @@ export class History {
     const { world } = this
     await this.#heal()
     await world.scheduler.runUntil(world.scheduler.nowMs + LAST_REST_MS, () => this.#failed)
+    if (this.#failed) return
+    for (const machine of world.correct()) {
+      const { running } = machine
+      if (running !== undefined) this.#report('bound', machine, leftoverProblem(running.replica.status()))
+    }
     if (this.#failed) return
     await this.#heal()
     for (const machine of world.correct()) {

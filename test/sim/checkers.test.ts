@@ -9,6 +9,7 @@ import {
   boundsOf,
   ChainCheck,
   ExactlyOnce,
+  leftoverProblem,
 } from '../../src/sim/checkers.js'
 import { GOOD_LINK } from '../../src/sim/network.js'
 import { type Acknowledged, Workload } from '../../src/sim/workload.js'
@@ -37,6 +38,14 @@ it('bounds: what is larger than allowed is found', () => {
   expect(boundProblem({ ...status, openInstances: 33 }, bounds)).toContain('openInstances')
   expect(boundProblem({ ...status, heldBatches: bounds.heldBatches + 1 }, bounds)).toContain('heldBatches')
   expect(boundProblem({ ...status, waiting: 101 }, bounds)).toContain('waiting')
+})
+
+it('leftovers: what is held when all is done is found', () => {
+  const status = { openInstances: 1, pendingBatches: 0, heldBatches: 0, waiting: 0 } as ReplicaStatus
+  expect(leftoverProblem(status)).toBeUndefined()
+  for (const name of ['pendingBatches', 'heldBatches', 'waiting']) {
+    expect(leftoverProblem({ ...status, [name]: 1 })).toContain(name)
+  }
 })
 
 describe('a chain that four replicas made', () => {
