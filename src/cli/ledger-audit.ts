@@ -1,12 +1,13 @@
-import { equalBytes, fromHex, fromUtf8, toHex } from '../base/bytes.js'
+import { equalBytes, fromHex, toHex } from '../base/bytes.js'
 import { decodeBlockBody, decodeReceipt, decodeValue, encodeReceipt } from '../codec/block.js'
 import { networkIdOf } from '../codec/genesis.js'
 import { digestBytes, statementBytes, transactionStatement } from '../codec/statements.js'
 import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.js'
 import { verifyCertificate } from '../consensus/index.js'
-import { type Runtime, VIEW_EVENT, type ViewRecord } from '../contracts/index.js'
+import type { Runtime } from '../contracts/index.js'
 import { leafHash, MerkleTree } from '../crypto/index.js'
 import { nativeSuite } from '../crypto/native.js'
+import type { StateReader } from '../ports.js'
 import { type ViewInForce, ViewSchedule } from '../replica/index.js'
 import type { BlockRecord, Certificate, Digest, Genesis, Height, TimeMs, Transaction } from '../types/index.js'
 
@@ -42,6 +43,11 @@ export class LedgerAudit {
     this.#views = new ViewSchedule(sha256, genesis)
     this.#replay = runtime && new Replay(runtime)
     this.#timeMs = genesis.createdMs
+  }
+
+  /** Takes the views from the state. Headers name them too, so others than those in force do not fit. */
+  useState(state: StateReader): void {
+    this.#views.load(state, 1)
   }
 
   /** What is wrong with a certificate, signatures included. */
@@ -80,16 +86,8 @@ export class LedgerAudit {
     if (root !== header.transactionRoot) return `the transactions have root ${root}, not ${header.transactionRoot}`
     const differs = transactions.findIndex(({ id }, i) => receiptOf(receipts[i]) !== id)
     if (differs >= 0) return `receipt ${differs} is not that of transaction ${transactions[differs]?.id}`
-    // The receipts are those that the header names, so what they say of views was executed.
-    for (const bytes of receipts) this.#noteViews(bytes)
     if (this.#blindUntilMs !== undefined) return undefined
     return this.#replay?.problem(record, transactions, receipts)
-  }
-
-  #noteViews(receipt: Uint8Array): void {
-    for (const { name, data } of decodeReceipt(receipt)?.events ?? []) {
-      if (name === VIEW_EVENT) this.#views.put(JSON.parse(fromUtf8(data) ?? '') as ViewRecord)
-    }
   }
 
   /** The first block of a pruned chain: its time is taken as it is, and for a dedup window its word on what was executed before. */

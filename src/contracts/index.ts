@@ -24,7 +24,6 @@ export {
   governanceKeys,
   type RegisterRecord,
   scheduledView,
-  VIEW_EVENT,
   type ViewRecord,
 } from './governance/records.js'
 export { possessionStatement, recordStatement } from './pki/index.js'

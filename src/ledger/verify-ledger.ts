@@ -3,7 +3,7 @@ import { toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 import { EMPTY_HASH, stateKeyHash } from '../crypto/sparse-merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
-import type { StateChange } from '../ports.js'
+import type { StateChange, StateReader } from '../ports.js'
 import type { BlockRecord, Certificate, Height, SealedHeader } from '../types/index.js'
 import { BlockStore, type Oldest } from './block-store.js'
 import { checkBlock, type Problem } from './check-block.js'
@@ -31,6 +31,8 @@ export interface VerifyProgress {
 
 export interface VerifyOptions {
   readonly suite: Pick<CryptoSuite, 'sha256'>
+  /** Given the state before the blocks are checked, for what they are checked against. That state is checked as well. */
+  readonly onState?: (state: StateReader) => void
   /** Checks a certificate against its block, with the view in force there; what is wrong with it, if anything. */
   readonly checkCertificate?: (
     certificate: Certificate<'accept' | 'persist'>,
@@ -91,6 +93,7 @@ class Verification {
       const interrupted = interruptedInstallation(this.#database, this.#options.suite.sha256)
       if (interrupted !== undefined) throw corrupt('a snapshot is half installed; the next start finishes that.')
     })
+    this.#attempt(() => this.#options.onState?.({ get: (key) => readRow(this.#database, stateKey(key)) }))
     const { blocks, transactions, tip } = await this.#chain(oldest)
     const indexed = rows.get('transaction') ?? 0
     if (indexed !== transactions) {

@@ -2,7 +2,7 @@ export { contextOf, type ReplicaContext, type ReplicaModules } from './context.j
 export { type FinalBlock, loadFinalBlock } from './final-block.js'
 export { DEFAULT_LANE, type LaneOptions } from './lane.js'
 export { DEFAULT_PROPOSALS, Replica, type ReplicaOptions, type ReplicaStatus, type SnapshotOptions } from './replica.js'
-export { highestVote, isRolledBack } from './rolled-back.js'
+export { isRolledBack } from './rolled-back.js'
 export type { OnOutcome, Outcome, Refusal, Submitter } from './submissions.js'
 export { viewLinks } from './view-links.js'
 export { type ViewInForce, ViewSchedule } from './view-schedule.js'

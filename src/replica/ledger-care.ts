@@ -146,7 +146,11 @@ export class LedgerCare {
 
   /** @returns a promise where the peer must not be read further until it settles */
   async onReply({ blocks }: SnapshotReply): Promise<void> {
-    for (const bytes of blocks) await this.#repair(bytes)
+    try {
+      for (const bytes of blocks) await this.#repair(bytes)
+    } catch (error) {
+      this.#modules.fatal(error)
+    }
   }
 
   /** Unknown while the header above is damaged too: that one is repaired first. */

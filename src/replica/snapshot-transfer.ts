@@ -1,27 +1,17 @@
 import type { SnapshotReply, SnapshotRequest, Status } from '../codec/frame.js'
 import { type ChunkRoot, decodeChunk, decodeManifest, type SnapshotManifest } from '../codec/snapshot.js'
 import { decodeViewLinks } from '../codec/view-links.js'
-import { quorumOf } from '../consensus/index.js'
 import type { Clock, Counters, Ledger, Logger } from '../ports.js'
 import type { FinalityCertificate, Height, ReplicaId, TimeMs } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
 import type { Ingress } from './ingress.js'
 import { SnapshotBlocks } from './snapshot-blocks.js'
+import { SnapshotPeers } from './snapshot-peers.js'
 
-/** A replica without history of its own, or that prunes it, takes a snapshot when it is behind by more, in blocks. */
-export const SNAPSHOT_BEHIND_BLOCKS_MAX = 5_000
-/** How long there must be a reason before a transfer begins: by then all peers have said where they stand. */
-const SETTLE_MS = 1_000
-/** After so long without a new final block, peers that claim to hold the next one are no longer believed. */
-const STALL_MS = 30_000
-/** What a peer said of itself counts for so long. */
-const STATUS_AGE_MS_MAX = 10_000
 /** A peer that does not answer a pull in time is passed over. */
 const PULL_MS_MAX = 5_000
 /** A manifest is made when it is first asked for, which reads the whole state. */
 const MANIFEST_MS_MAX = 60_000
-/** How long a peer is passed over. */
-const SKIP_MS = 10_000
 /** Pulls under way at a time, each from another peer. */
 const PULLS_MAX = 4
 /** Chunks of one pull; the answer is cut at `fetchReplyBytesMax`. */
@@ -37,11 +27,6 @@ export interface TransferModules {
   /** Everything is here and checked: makes it the ledger, and the replica continue from it. */
   readonly install: (manifest: SnapshotManifest, first: Height) => Promise<void>
   readonly fatal: (error: unknown) => void
-}
-
-interface Peer {
-  readonly status: Status
-  readonly atMs: TimeMs
 }
 
 type Pull = { readonly sentMs: TimeMs } & (
@@ -68,14 +53,10 @@ interface Job {
 export class SnapshotTransfer {
   readonly #context: ReplicaContext
   readonly #modules: TransferModules
-  readonly #prunes: boolean
-  readonly #peers = new Map<ReplicaId, Peer>()
-  readonly #skippedUntilMs = new Map<ReplicaId, TimeMs>()
+  readonly #peers: SnapshotPeers
   readonly #manifestAskedMs = new Map<ReplicaId, TimeMs>()
   readonly #pulls = new Map<ReplicaId, Pull>()
   #job: Job | undefined
-  #neededSinceMs: TimeMs | undefined
-  #advanced: { readonly height: Height; readonly atMs: TimeMs } | undefined
   /** A reply is being worked in, or the snapshot is being installed: the steps of a transfer do not overlap. */
   #busy = false
   #stopped = false
@@ -84,11 +65,11 @@ export class SnapshotTransfer {
   constructor(context: ReplicaContext, modules: TransferModules, prunes: boolean) {
     this.#context = context
     this.#modules = modules
-    this.#prunes = prunes
+    this.#peers = new SnapshotPeers(context, modules.ledger, prunes)
   }
 
   onStatus(from: ReplicaId, status: Status): void {
-    this.#peers.set(from, { status, atMs: this.#modules.clock.nowMs() })
+    this.#peers.heard(from, status, this.#modules.clock.nowMs())
   }
 
   /** Height of the snapshot that is being pulled. */
@@ -102,7 +83,7 @@ export class SnapshotTransfer {
     const nowMs = this.#modules.clock.nowMs()
     this.#expire(nowMs)
     if (this.#job === undefined) {
-      if (this.#isNeeded(nowMs)) this.#askManifest(nowMs)
+      if (this.#peers.isNeeded(nowMs)) this.#askManifest(nowMs)
       return
     }
     this.#continue(this.#job, nowMs)
@@ -133,41 +114,13 @@ export class SnapshotTransfer {
   }
 
   #skip(peer: ReplicaId): void {
-    this.#skippedUntilMs.set(peer, this.#modules.clock.nowMs() + SKIP_MS)
+    this.#peers.skip(peer, this.#modules.clock.nowMs())
     this.#modules.counters.add('snapshot.peers-skipped')
   }
 
-  /** Peers that say something of late, are not passed over, and are not asked already. */
+  /** Peers that may be asked, and are not asked already. */
   #free(nowMs: TimeMs): readonly (readonly [ReplicaId, Status])[] {
-    const free: (readonly [ReplicaId, Status])[] = []
-    for (const [id, { status, atMs }] of this.#peers) {
-      const skipped = (this.#skippedUntilMs.get(id) ?? 0) > nowMs
-      if (!skipped && !this.#pulls.has(id) && nowMs - atMs <= STATUS_AGE_MS_MAX) free.push([id, status])
-    }
-    return free
-  }
-
-  #isNeeded(nowMs: TimeMs): boolean {
-    const reason = this.#reason(nowMs)
-    if (reason === undefined) this.#neededSinceMs = undefined
-    else this.#neededSinceMs ??= nowMs
-    return this.#neededSinceMs !== undefined && nowMs - this.#neededSinceMs >= SETTLE_MS
-  }
-
-  #reason(nowMs: TimeMs): 'no-blocks' | 'far-behind' | 'stalled' | undefined {
-    const { height } = this.#modules.ledger.finalized()
-    if (this.#advanced?.height !== height) this.#advanced = { height, atMs: nowMs }
-    const recent = [...this.#peers.values()].filter(({ atMs }) => nowMs - atMs <= STATUS_AGE_MS_MAX)
-    const ahead = recent.map(({ status }) => status).filter(({ finalized }) => finalized > height)
-    const offered = Math.max(0, ...ahead.map(({ snapshot }) => snapshot))
-    if (offered <= this.#modules.ledger.tip().header.height) return undefined
-    const without = ahead.filter(({ oldest }) => oldest > height + 1).length
-    if (without === ahead.length) return 'no-blocks'
-    // One correct replica at least says that it pruned the next block, and nobody gives it.
-    const { f: faults } = quorumOf(this.#context.views.current.view.replicas.length)
-    if (without > faults && nowMs - this.#advanced.atMs >= STALL_MS) return 'stalled'
-    const historyless = this.#prunes || height === 0
-    return historyless && offered - height > SNAPSHOT_BEHIND_BLOCKS_MAX ? 'far-behind' : undefined
+    return this.#peers.available(nowMs).filter(([id]) => !this.#pulls.has(id))
   }
 
   #askManifest(nowMs: TimeMs): void {
@@ -231,7 +184,7 @@ export class SnapshotTransfer {
     this.#modules.counters.add('snapshot.given-up')
     this.#job = undefined
     this.#pulls.clear()
-    this.#neededSinceMs = undefined
+    this.#peers.settleAgain()
   }
 
   /** @returns a promise where the peer must not be read further until it settles */
@@ -340,6 +293,6 @@ export class SnapshotTransfer {
     this.#modules.counters.add('snapshot.installed')
     this.#modules.logger.warn({ height: job.height, first }, 'a snapshot was installed')
     this.#job = undefined
-    this.#neededSinceMs = undefined
+    this.#peers.settleAgain()
   }
 }

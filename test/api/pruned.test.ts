@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EtalonClient } from '../../src/client/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { expectProblem } from '../support/http.js'
@@ -10,22 +10,29 @@ let archive: string
 let first: string
 
 beforeAll(async () => {
-  network = new InProcessNetwork(4, {}, { window: 2, dedupWindowMs: 1_000 })
+  network = new InProcessNetwork(4, {}, { window: 2 })
   await network.start(0)
   network.snapshots = { everyBlocks: 10, retainBlocks: 1 }
   await Promise.all([1, 2, 3].map((id) => network.start(id)))
   ;[archive = '', pruned = ''] = await Promise.all([network.serve(0), network.serve(1)])
   const append = async (payload: string) => {
     const args = { category: 'test', subject: 's', payload }
-    const transaction = await network.encode(network.identity(0), 'logbook', 'append', args, 900)
+    const transaction = await network.encode(network.identity(0), 'logbook', 'append', args)
     expect(await network.submit(0, transaction)).toMatchObject({ kind: 'final' })
     return transaction.id
   }
   first = await append('first')
-  for (let i = 0; network.get(1).ledger.oldest() < 12; i++) await append(`entry ${i}`)
+  for (let i = 0; i < 20; i++) await append(`entry ${i}`)
+  // More time passes than the network remembers transactions for.
+  const now = Date.now.bind(Date)
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + network.genesis.parameters.dedupWindowMs + 1_000)
+  for (let i = 0; network.get(1).ledger.oldest() < 12; i++) await append(`later entry ${i}`)
 })
 
-afterAll(() => network.close())
+afterAll(async () => {
+  await network.close()
+  vi.restoreAllMocks()
+})
 
 describe('what was pruned', () => {
   it('is told from what never was', async () => {

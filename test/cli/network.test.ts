@@ -33,10 +33,11 @@ beforeEach(() => {
 const submit = (...args: readonly string[]) => inProcess('tx', 'submit', ...args)
 
 describe('before the first transaction', () => {
-  it('says that the state is not final', async () => {
-    const early = await inProcess('state', 'identity/organizations/nmi', '--up', up)
-    expect(early.exit).toBe(1)
-    expect(early.stderr).toContain('error state/not-final')
+  it('shows the state of the genesis, proven by the genesis', async () => {
+    const early = await inProcess('state', 'identity/organizations/nmi', '--up', up, '--json')
+    expect(early.exit).toBe(0)
+    expect(lastJson(early)).toMatchObject({ present: true, height: 0, value: { id: 'nmi' } })
+    expect(early.stderr).toContain('at height 0, proven by the genesis')
   })
 })
 
@@ -196,6 +197,18 @@ describe('etalon state', () => {
     const absent = await inProcess('state', 'identity/organizations/nobody', '--up', up)
     expect([absent.exit, absent.stdout]).toEqual([0, 'absent\n'])
     expect(absent.stderr).toContain('proven by the signatures of a quorum')
+  })
+
+  it('takes the newest answer of a quorum, and waits for a height', async () => {
+    const quorum = await inProcess('state', 'identity/organizations/nmi', '--up', up, '--quorum', '--json')
+    expect(quorum.exit).toBe(0)
+    const { height, replicas } = lastJson(quorum) as { height: number; replicas: number[] }
+    expect(replicas).toEqual([0])
+    const key = 'identity/organizations/nmi'
+    const least = await inProcess('state', key, '--up', up, '--min-height', String(height), '--json')
+    expect((lastJson(least) as { height: number }).height).toBeGreaterThanOrEqual(height)
+    expect((await inProcess('state', key, '--up', up, '--min-height', '-3')).exit).toBe(2)
+    expect((await inProcess('state', key, '--up', up, '--min-height', '1', '--quorum')).exit).toBe(2)
   })
 
   it('believes no replica of another network', async () => {

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { decodeCertificate, decodeValue, encodeCertificate, makeValue } from '../../src/codec/block.js'
 import { CHANNEL_SUBMISSIONS_MAX, decodeChannelRequest, encodeChannelRequest } from '../../src/codec/channel.js'
 import { decodeEnvelope, encodeEnvelope } from '../../src/codec/consensus.js'
-import { decodeFrame, encodeFrame, type FetchReply, type FetchRequest } from '../../src/codec/frame.js'
+import {
+  decodeFrame,
+  encodeFrame,
+  type FetchReply,
+  type FetchRequest,
+  type SnapshotReply,
+  type SnapshotRequest,
+} from '../../src/codec/frame.js'
+import { decodeManifest, encodeManifest } from '../../src/codec/snapshot.js'
 import {
   decodeBatch,
   decodeTransaction,
@@ -211,6 +219,36 @@ describe('the bounds of frames and of the channel', () => {
     }
     expect(reply({ blocks: many(LIMITS.fetchBlocksMax, () => RECORD) })).toBeDefined()
     expect(reply({ blocks: many(LIMITS.fetchBlocksMax + 1, () => RECORD) })).toBeUndefined()
+  })
+
+  it('parts of a snapshot', () => {
+    const request = (part: Partial<SnapshotRequest>) => {
+      const whole = { height: 1, manifest: false, chunks: [], fromHeight: 0, toHeight: 0, ...part }
+      return decodeFrame(sha256, encodeFrame({ kind: 'snapshot-request', request: whole }))
+    }
+    expect(request({ chunks: many(LIMITS.fetchItemsMax, () => 'a0') })).toBeDefined()
+    expect(request({ chunks: many(LIMITS.fetchItemsMax + 1, () => 'a0') })).toBeUndefined()
+    expect(request({ chunks: ['0'.repeat(64)] })).toBeDefined()
+    for (const chunk of ['0'.repeat(65), 'g', 'A', '/']) expect(request({ chunks: [chunk] })).toBeUndefined()
+    const reply = (part: Partial<SnapshotReply>) => {
+      const whole = { height: 1, manifest: new Uint8Array(), chunks: [], blocks: [], ...part }
+      return decodeFrame(sha256, encodeFrame({ kind: 'snapshot-reply', reply: whole }))
+    }
+    for (const [field, max] of [
+      ['chunks', LIMITS.fetchItemsMax],
+      ['blocks', LIMITS.fetchBlocksMax],
+    ] as const) {
+      expect(reply({ [field]: many(max, () => Uint8Array.of(1)) })).toBeDefined()
+      expect(reply({ [field]: many(max + 1, () => Uint8Array.of(1)) })).toBeUndefined()
+    }
+    const chunks = many(LIMITS.snapshotChunksMax + 1, (i) => ({
+      path: i.toString(16).padStart(5, '0'),
+      slot: new Uint8Array(32),
+    }))
+    const finality = certificate('persist', 42, 0, RECORD.sealed.hash)
+    const manifest = { sealed: RECORD.sealed, finality, views: new Uint8Array() }
+    expect(decodeManifest(sha256, encodeManifest({ ...manifest, chunks: chunks.slice(1) }))).toBeDefined()
+    expect(decodeManifest(sha256, encodeManifest({ ...manifest, chunks }))).toBeUndefined()
   })
 
   it('transactions of one message of the channel', () => {

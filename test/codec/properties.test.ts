@@ -123,7 +123,28 @@ const transaction: fc.Arbitrary<TransactionFields> = fc.record({
   nonce: bytes({ minLength: 8, maxLength: 32 }),
 })
 
+const path = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), maxLength: 64 })
+
 const frame: fc.Arbitrary<Frame> = fc.oneof(
+  fc.record({
+    kind: fc.constant('snapshot-request' as const),
+    request: fc.record({
+      height: count,
+      manifest: fc.boolean(),
+      chunks: fc.array(path, { maxLength: 5 }),
+      fromHeight: count,
+      toHeight: count,
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('snapshot-reply' as const),
+    reply: fc.record({
+      height: count,
+      manifest: bytes(),
+      chunks: fc.array(bytes(), { maxLength: 3 }),
+      blocks: fc.array(bytes(), { maxLength: 3 }),
+    }),
+  }),
   fc.record({ kind: fc.constant('envelope' as const), bytes: bytes({ minLength: 1 }) }),
   fc.record({ kind: fc.constant('batch' as const), bytes: bytes({ minLength: 1 }) }),
   fc.record({

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { toHex } from '../../src/base/bytes.js'
 import { LedgerAudit } from '../../src/cli/ledger-audit.js'
+import { EtalonClient } from '../../src/client/index.js'
 import { encodeFrame } from '../../src/codec/frame.js'
 import { decodeWholeBlock, encodeWholeBlock } from '../../src/codec/snapshot.js'
 import { nativeSuite } from '../../src/crypto/native.js'
@@ -16,25 +17,32 @@ import { Ingress } from '../../src/replica/ingress.js'
 import { SnapshotServer } from '../../src/replica/snapshot-server.js'
 import { openWhole } from '../../src/replica/snapshot-window.js'
 import { ByzantineMember } from '../support/byzantine.js'
-import { InProcessNetwork, silent, until } from '../support/in-process.js'
+import { InProcessNetwork, silent, testReplica, until } from '../support/in-process.js'
 
 let network: InProcessNetwork
-afterEach(() => network.close())
+afterEach(async () => {
+  await network.close()
+  vi.restoreAllMocks()
+})
 
-/** A short memory, so that a few dozen blocks are enough to prune. */
-const PARAMETERS = { window: 2, dedupWindowMs: 1_500 }
 const PRUNING = { everyBlocks: 10, retainBlocks: 1 }
 
-async function start(ids: readonly number[], parameters: Partial<typeof PARAMETERS> = {}): Promise<void> {
-  network = new InProcessNetwork(4, {}, { ...PARAMETERS, ...parameters })
+async function start(ids: readonly number[]): Promise<void> {
+  network = new InProcessNetwork(4, {}, { window: 2 })
   network.snapshots = PRUNING
   await Promise.all(ids.map((id) => network.start(id)))
 }
 
-const entry = (id: number, payload: string, validForMs = 1_400) =>
+const entry = (id: number, payload: string, validForMs = 30_000) =>
   network.encode(network.identity(id), 'logbook', 'append', { category: 'test', subject: 's', payload }, validForMs)
 
 const append = async (id: number, payload: string) => network.submit(id, await entry(id, payload))
+
+/** Lets more time pass than the network remembers transactions for, at once and for all replicas. */
+function passDedupWindow(): void {
+  const now = Date.now.bind(Date)
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + network.genesis.parameters.dedupWindowMs + 1_000)
+}
 
 /** Appends entries until a height is final. */
 async function work(id: number, height: number): Promise<void> {
@@ -47,8 +55,12 @@ async function work(id: number, height: number): Promise<void> {
 const oldest = (id: number): number => network.get(id).ledger.oldest()
 const finalized = (id: number): number => network.get(id).ledger.finalized().height
 
-/** Works until the first block is pruned everywhere. */
+/** Works until old blocks are pruned everywhere. */
 async function workUntilPruned(ids: readonly number[]): Promise<void> {
+  if (!vi.isMockFunction(Date.now)) {
+    await work(ids[0] ?? 0, 20)
+    passDedupWindow()
+  }
   for (let height = 10; ids.some((id) => oldest(id) < 12); height += 10) await work(ids[0] ?? 0, height)
 }
 
@@ -59,6 +71,7 @@ async function expectVerified(id: number): Promise<void> {
     { database: network.database(id) },
     {
       suite: nativeSuite,
+      onState: (state) => audit.useState(state),
       checkCertificate: (certificate) => audit.certificateProblem(certificate),
       checkBody: (record, receipts) => audit.bodyProblem(record, receipts),
     },
@@ -77,6 +90,32 @@ async function join(id: number): Promise<void> {
   await until(() => finalized(id) >= finalized(0) - 1, 'the new replica caught up')
 }
 
+describe('a replica that joins a later view after its peers pruned', () => {
+  it('follows the links to the view of the snapshot, and passes them on', async () => {
+    network = new InProcessNetwork(4, {}, { window: 2 }, 6)
+    network.snapshots = PRUNING
+    for (const id of [0, 1, 2, 3]) await network.start(id)
+    await network.start(4)
+    await network.changeView([{ kind: 'add', ...testReplica(4) }], [0, 1, 2])
+    await until(() => network.get(0).replica.status().view === 1, 'the second view')
+    await workUntilPruned([0, 1, 2, 3])
+    await network.start(5)
+    await network.changeView([{ kind: 'add', ...testReplica(5) }], [0, 1, 2, 3])
+    await until(() => countOf(5, 'snapshot.installed') === 1, 'a snapshot was installed')
+    await until(() => network.get(5).replica.status().view === 2, 'the new replica is in the view')
+    const receipt = await new EtalonClient({
+      genesis: network.genesis,
+      urls: [await network.serve(5)],
+      identity: network.identity(5),
+      suite: nativeSuite,
+    }).submit('logbook', 'append', { category: 'test', subject: 's', payload: 'through the new one' })
+    expect(receipt.proven.views).toHaveLength(2)
+    expect(network.get(5).ledger.header(receipt.proven.views?.[0]?.sealed.header.height ?? 0)).toBeUndefined()
+    await expectVerified(5)
+    await expectVerified(0)
+  }, 30_000)
+})
+
 describe('a replica whose peers pruned what it lacks', () => {
   it('takes a snapshot, goes on with blocks, and votes', async () => {
     await start([0, 1, 2])
@@ -93,10 +132,10 @@ describe('a replica whose peers pruned what it lacks', () => {
   })
 
   it('knows what was executed before: sent again, a transaction gets its first receipt', async () => {
-    await start([0, 1, 2], { dedupWindowMs: 8_000 })
-    await work(0, 30)
-    await new Promise((resolve) => setTimeout(resolve, 8_200))
-    const once = await entry(0, 'once', 7_900)
+    await start([0, 1, 2])
+    await work(0, 20)
+    passDedupWindow()
+    const once = await entry(0, 'once', 59_000)
     const first = await network.submit(0, once)
     expect(first).toMatchObject({ kind: 'final' })
     await workUntilPruned([0, 1, 2])

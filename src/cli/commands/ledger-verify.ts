@@ -37,6 +37,7 @@ export async function ledgerVerify(options: LedgerOptions): Promise<number> {
     { path },
     {
       suite: nativeSuite,
+      onState: (state) => audit.useState(state),
       checkCertificate: (certificate) => audit.certificateProblem(certificate),
       checkBody: (record, receipts) => audit.bodyProblem(record, receipts),
       onProgress: progress(),
