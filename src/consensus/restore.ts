@@ -1,14 +1,15 @@
 import { assert } from '../base/assert.js'
 import type { CoreOptions, Restored, WalRecord } from './interface.js'
 import { adoptSync, enterRegency } from './on-regency.js'
-import { type CoreState, initialState, instanceAt, openInstances } from './state.js'
+import { baseOf, type CoreState, initialState, instanceAt, openInstances } from './state.js'
 
 /** Rebuilds the state from the ledger and the log, silently: the replica stands by every vote that it may have sent. */
 export function restore(options: CoreOptions, restored: Restored): CoreState {
   const { executed, finalized, blocks } = restored
   assert(blocks.length === executed - finalized, 'every executed height above the finalized one is restored')
   const state = initialState(options, executed, finalized)
-  state.finality = restored.finality
+  // That of the height below the view is of another view, and nobody in this one needs it.
+  if (finalized > baseOf(options) && restored.finality !== undefined) state.finality = restored.finality
   blocks.forEach((block, i) => {
     const instance = instanceAt(state, finalized + 1 + i)
     instance.header = block.headerHash

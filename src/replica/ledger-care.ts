@@ -35,6 +35,8 @@ export interface LedgerCareModules {
 export interface LedgerCareOptions {
   /** Newest blocks that are kept; all when absent. */
   readonly retainBlocks?: number
+  /** Least time between two steps of the care, ms; a step at every tick when absent. */
+  readonly careMs?: number
 }
 
 export interface ScrubStatus {
@@ -52,16 +54,19 @@ export class LedgerCare {
   readonly #context: ReplicaContext
   readonly #modules: LedgerCareModules
   readonly #retainBlocks: number | undefined
+  readonly #careMs: number
+  #steppedMs: TimeMs = 0
   readonly #repairs = new Map<Height, TimeMs | undefined>()
   #turn = 0
   #putOff = 0
   #running: Promise<void> | undefined
   #scrub: ScrubStatus = { rows: 0, rounds: 0, damaged: 0, repaired: 0 }
 
-  constructor(context: ReplicaContext, modules: LedgerCareModules, { retainBlocks }: LedgerCareOptions) {
+  constructor(context: ReplicaContext, modules: LedgerCareModules, { retainBlocks, careMs = 0 }: LedgerCareOptions) {
     this.#context = context
     this.#modules = modules
     this.#retainBlocks = retainBlocks
+    this.#careMs = careMs
   }
 
   scrubbed(): ScrubStatus {
@@ -73,6 +78,10 @@ export class LedgerCare {
     if (this.#running !== undefined) return
     this.#putOff = busy ? this.#putOff + 1 : 0
     if (busy && this.#putOff < PUT_OFF_MAX) return
+    const nowMs = this.#modules.clock.nowMs()
+    // A clock that was set back must not end the care.
+    if (Math.abs(nowMs - this.#steppedMs) < this.#careMs) return
+    this.#steppedMs = nowMs
     this.#putOff = 0
     this.#running = this.#step()
       .catch((error: unknown) => this.#modules.fatal(error))

@@ -1,14 +1,22 @@
 import { equalBytes, toHex } from '../base/bytes.js'
-import { decodeBlockBody, decodeReceipt, decodeValue, viewHash } from '../codec/block.js'
-import { genesisView, networkIdOf } from '../codec/genesis.js'
+import { decodeBlockBody, decodeReceipt, decodeValue } from '../codec/block.js'
+import { networkIdOf } from '../codec/genesis.js'
 import { statementBytes } from '../codec/statements.js'
 import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.js'
 import { verifyCertificate } from '../consensus/index.js'
 import { type CryptoSuite, leafHash, MerkleTree } from '../crypto/index.js'
-import type { Ledger } from '../ports.js'
-import type { ReplicaStatus } from '../replica/index.js'
-import type { BlockRecord, Certificate, Digest, Genesis, Height, Transaction, VoteKind } from '../types/index.js'
-import { keyBytes } from './crypto.js'
+import type { Ledger, StateReader } from '../ports.js'
+import { type ReplicaStatus, ViewSchedule } from '../replica/index.js'
+import type {
+  BlockRecord,
+  Certificate,
+  Digest,
+  Genesis,
+  Height,
+  Transaction,
+  ViewId,
+  VoteKind,
+} from '../types/index.js'
 import type { Acknowledged } from './workload.js'
 
 /** A checker says what is wrong, or nothing. None of them trusts what production code says of itself. */
@@ -64,26 +72,35 @@ export function acknowledgedProblem({ id, height, index, receipt }: Acknowledged
 /** Checks whole blocks with the keys of the view: links, roots, signatures. Blocks come in ascending order. */
 export class ChainCheck {
   readonly #suite: CryptoSuite
-  readonly #genesis: Genesis
   readonly #networkId: Uint8Array
-  readonly #viewHash: Digest
-  readonly #keys: ReadonlyMap<number, Uint8Array>
+  readonly #views: ViewSchedule
 
   constructor(suite: CryptoSuite, genesis: Genesis) {
     this.#suite = suite
-    this.#genesis = genesis
     this.#networkId = networkIdOf(suite.sha256, genesis)
-    this.#viewHash = toHex(viewHash(suite.sha256, genesisView(genesis)))
-    this.#keys = new Map(genesis.replicas.map(({ id, consensusKey }) => [id, keyBytes(consensusKey)]))
+    this.#views = new ViewSchedule(suite.sha256, genesis)
   }
 
-  /** @param parent the block below */
-  check(record: BlockRecord, receipts: readonly Uint8Array[], parent: { hash: Digest; timeMs: number }): Problem {
+  knows(view: ViewId): boolean {
+    return this.#views.byId(view) !== undefined
+  }
+
+  /** Takes the views from a replica's state: headers, on which all agree, name them too. */
+  learn(state: StateReader): void {
+    this.#views.load(state, 1)
+  }
+
+  /** @param parent the block below; unknown where it was pruned */
+  check(
+    record: BlockRecord,
+    receipts: readonly Uint8Array[],
+    parent: { hash: Digest; timeMs: number } | undefined,
+  ): Problem {
     const { header, hash } = record.sealed
     const { height } = header
-    if (header.previous !== parent.hash) return `block ${height} does not follow the one below`
-    if (header.timeMs < parent.timeMs) return `block ${height} is older than the one below`
-    if (header.view !== this.#viewHash) return `block ${height} names another view`
+    if (parent !== undefined && header.previous !== parent.hash) return `block ${height} does not follow the one below`
+    if (parent !== undefined && header.timeMs < parent.timeMs) return `block ${height} is older than the one below`
+    if (header.view !== this.#views.at(height + 1).hash) return `block ${height} names another view`
     const { decision, finality } = record
     if (decision.cid !== height || decision.digest !== header.value) return `block ${height} has another's decision`
     if (finality !== undefined && (finality.cid !== height || finality.digest !== hash))
@@ -97,9 +114,9 @@ export class ChainCheck {
 
   certificateProblem(certificate: Certificate, kind: VoteKind): Problem {
     const statement = statementBytes(this.#networkId, certificate)
-    const view = genesisView(this.#genesis)
+    const { view, members } = this.#views.at(certificate.cid)
     const problem = verifyCertificate(certificate, kind, view, (_, replica, signature) => {
-      const key = this.#keys.get(replica)
+      const key = members.get(replica)?.consensusKey
       return key !== undefined && this.#suite.verifyEd25519(key, statement, signature)
     })
     return problem && `the ${kind} certificate of ${certificate.cid}: ${problem}`
@@ -162,10 +179,16 @@ export function boundProblem(status: ReplicaStatus, bounds: Bounds): Problem {
   return undefined
 }
 
-/** When every transaction is final or expired, a replica holds none any more. */
+/**
+ * When every transaction is final or expired, a replica holds none any more. What values of open instances name stays: a prepared
+ * certificate may still come up and need it.
+ */
 export function leftoverProblem(status: ReplicaStatus): Problem {
-  for (const name of ['pendingBatches', 'heldBatches', 'waiting'] as const) {
+  const names = status.openInstances > 0 ? LEFT_WITH_INSTANCES : [...LEFT_WITH_INSTANCES, 'heldBatches' as const]
+  for (const name of names) {
     if (status[name] > 0) return `${name} is ${status[name]} after all is done`
   }
   return undefined
 }
+
+const LEFT_WITH_INSTANCES = ['pendingBatches', 'waiting'] as const

@@ -9,8 +9,10 @@ interface Range {
   readonly gte?: Buffer
   readonly gt?: Buffer
   readonly lt?: Buffer
+  readonly lte?: Buffer
   readonly reverse?: boolean
   readonly limit?: number
+  readonly snapshot?: Snapshot
 }
 
 /** Rows as they were, for those that changed since. */
@@ -52,30 +54,39 @@ export class SimDatabase {
       open: async () => undefined,
       close: async () => undefined,
       getSync: (key: Buffer, options?: { readonly snapshot?: Snapshot }) => this.#get(key, options?.snapshot),
+      getMany: async (keys: readonly Buffer[], options?: { readonly snapshot?: Snapshot }) =>
+        keys.map((key) => this.#get(key, options?.snapshot)),
       put: (key: Buffer, value: Buffer) => this.#write(process, new Map([[nameOf(key), value]]), false),
       batch: () => this.#batch(process),
       snapshot: () => this.#snapshot(),
-      iterator: (range: Range = {}) => cursor(this.#select(range).map((name) => [keyOf(name), this.#row(name)])),
+      iterator: (range: Range = {}) =>
+        cursor(this.#select(range).map((name) => [keyOf(name), this.#at(name, range.snapshot) as Buffer])),
+      clear: (range: Range = {}) => {
+        const rows = this.#select(range).map((name) => [name, undefined] as const)
+        return this.#write(process, new Map(rows), false)
+      },
       keys: (range: Range = {}) => cursor(this.#select(range).map(keyOf)),
     }
     return database as unknown as Database
   }
 
   #get(key: Buffer, snapshot?: Snapshot): Buffer | undefined {
-    const name = nameOf(key)
+    return this.#at(nameOf(key), snapshot)
+  }
+
+  #at(name: string, snapshot?: Snapshot): Buffer | undefined {
     return snapshot?.before.has(name) ? snapshot.before.get(name) : this.#rows.get(name)
   }
 
-  #row(name: string): Buffer {
-    return this.#rows.get(name) as Buffer
-  }
-
-  #select({ gte, gt, lt, reverse = false, limit = Number.POSITIVE_INFINITY }: Range): readonly string[] {
-    const [from, above, below] = [gte, gt, lt].map((key) => key && nameOf(key))
+  #select({ gte, gt, lt, lte, reverse = false, limit = Number.POSITIVE_INFINITY, snapshot }: Range): readonly string[] {
+    const [from, above, below, upTo] = [gte, gt, lt, lte].map((key) => key && nameOf(key))
     const names: string[] = []
-    for (const name of this.#rows.keys()) {
+    const gone = [...(snapshot?.before.keys() ?? [])].filter((name) => !this.#rows.has(name))
+    for (const name of [...this.#rows.keys(), ...gone]) {
+      if (snapshot !== undefined && this.#at(name, snapshot) === undefined) continue
       const low = (from === undefined || name >= from) && (above === undefined || name > above)
-      if (low && (below === undefined || name < below)) names.push(name)
+      const high = (below === undefined || name < below) && (upTo === undefined || name <= upTo)
+      if (low && high) names.push(name)
     }
     names.sort()
     if (reverse) names.reverse()
@@ -85,6 +96,8 @@ export class SimDatabase {
   #batch(process: SimProcess) {
     const rows = new Map<string, Buffer | undefined>()
     const batch = {
+      getMany: async (keys: readonly Buffer[], options?: { readonly snapshot?: Snapshot }) =>
+        keys.map((key) => this.#get(key, options?.snapshot)),
       put: (key: Buffer, value: Buffer) => {
         rows.set(nameOf(key), value)
         return batch
@@ -180,6 +193,10 @@ function cursor<T>(items: readonly T[]) {
   let next = 0
   return {
     next: async (): Promise<T | undefined> => items[next++],
+    nextv: async (count: number): Promise<readonly T[]> => {
+      next += count
+      return items.slice(next - count, next)
+    },
     all: async (): Promise<readonly T[]> => items.slice(next),
     close: async (): Promise<void> => undefined,
     async *[Symbol.asyncIterator](): AsyncGenerator<T> {

@@ -29,13 +29,12 @@ export class Faults {
   /** A replica went down by itself: what its operator does. */
   halted(machine: Machine, code: string): void {
     if (code === 'wal/corrupt') {
-      // It does not know what it voted for, so it must not vote.
-      machine.gone = true
-      this.#world.note(machine.address, 'operator', 'stays down: its votes are lost')
-      return
+      this.#world.loseDisk(machine)
+      this.#world.note(machine.address, 'operator', 'empties the disk; its votes are lost')
     }
-    if (code === 'ledger/corrupt') {
+    if (code === 'ledger/corrupt' || code === 'ledger/state-damaged') {
       machine.database.clear()
+      machine.recovering = true
       this.#world.note(machine.address, 'operator', 'empties the ledger; the log is kept')
     }
     this.#world.scheduler.after(RESTART_MS, () => {
@@ -90,8 +89,7 @@ export class Faults {
         machine.database.flipBit()
         return
       case 'lost-disk':
-        machine.gone = true
-        world.kill(machine)
+        world.loseDisk(machine)
         return
       default:
         return
@@ -105,6 +103,7 @@ export class Faults {
       case 'power-all':
       case 'rot-log':
       case 'rot-ledger':
+      case 'lost-disk':
         if (!machine.disk.health.failing) this.#world.start(machine)
         return
       case 'pause':

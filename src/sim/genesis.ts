@@ -11,8 +11,8 @@ export const organizationName = (index: number): string => `org${index}`
 export const replicaKeyName = (id: number): string => `replica ${id}`
 export const memberKeyName = (organization: number, member: 'admin' | 'client'): string => `${member} ${organization}`
 
-/** One organization per replica, with every role, an admin and a client. */
-export function simGenesis(crypto: SimCrypto, n: number): Genesis {
+/** Organizations with every role, an admin and a client each; the first n run a replica. */
+export function simGenesis(crypto: SimCrypto, n: number, organizations = n): Genesis {
   const ids = Array.from({ length: n }, (_, id) => id)
   const member = (id: number, kind: 'admin' | 'client') => {
     const { publicKey } = crypto.ed25519(memberKeyName(id, kind))
@@ -22,7 +22,7 @@ export function simGenesis(crypto: SimCrypto, n: number): Genesis {
     format: 'etalon-genesis-1',
     network: 'sim',
     createdMs: EPOCH_MS,
-    organizations: ids.map((id) => ({
+    organizations: Array.from({ length: organizations }, (_, id) => ({
       id: organizationName(id),
       name: `Organization ${id}`,
       roles: ROLES,

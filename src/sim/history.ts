@@ -15,6 +15,7 @@ import {
 } from './checkers.js'
 import { Faults } from './faults.js'
 import { faultText, type Plan, type Round } from './plan.js'
+import { Reconfiguration } from './reconfiguration.js'
 import type { SimMs } from './scheduler.js'
 import type { Violation, ViolationKind } from './violation.js'
 import { type Acknowledged, type Submission, Workload } from './workload.js'
@@ -49,6 +50,7 @@ export class History {
   readonly #random: Random
   readonly #workload: Workload
   readonly #faults: Faults
+  readonly #reconfiguration: Reconfiguration
   readonly #agreement = new Agreement()
   readonly #once = new ExactlyOnce()
   readonly #chain: ChainCheck
@@ -59,13 +61,15 @@ export class History {
     this.seed = seed
     this.#plan = plan
     this.#random = new Random(seed)
-    this.world = new World({ n: plan.n, random: this.#random, link: plan.link })
+    const { n, link, organizations = n, snapshots = {} } = plan
+    this.world = new World({ n, organizations, snapshots, random: this.#random, link })
     const { crypto, genesis } = this.world
     this.#workload = new Workload(this.world, this.#random, (receipt, machine) => this.#onReceipt(receipt, machine))
     this.#faults = new Faults(this.world)
+    this.#reconfiguration = new Reconfiguration(this.world, this.#random, this.#workload)
     this.#chain = new ChainCheck(crypto.suite, genesis)
     const laneBatchesMax = 2 * DEFAULT_LANE.batchesInFlightMax
-    this.#bounds = boundsOf(plan.n, genesis.parameters.window, laneBatchesMax, WAITING_MAX)
+    this.#bounds = boundsOf(organizations, genesis.parameters.window, laneBatchesMax, WAITING_MAX)
     this.world.events = {
       executed: (machine, { height, hash, transactions }) => {
         this.#report('agreement', machine, this.#agreement.check(height, hash))
@@ -85,6 +89,7 @@ export class History {
     try {
       for (const machine of world.machines) world.start(machine)
       this.#watchBounds()
+      if (this.world.genesis.organizations.length > this.#plan.n) this.#reconfiguration.start()
       for (const round of this.#plan.rounds) {
         if (this.#failed || world.scheduler.nowMs >= endMs) break
         await this.#runRound(round)
@@ -151,9 +156,9 @@ export class History {
   #standing(): string {
     const of = ({ address, gone, faulty, running }: Machine): string => {
       if (running === undefined) return `r${address} ${gone ? 'gone' : 'down'}`
-      const { regency, phase, executed, finalized, pendingBatches } = running.replica.status()
+      const { view, regency, phase, silent, executed, finalized, pendingBatches } = running.replica.status()
       const mark = faulty ? ' (faulty)' : ''
-      return `r${address}${mark} ${phase} regency ${regency} executed ${executed} finalized ${finalized} pending ${pendingBatches}`
+      return `r${address}${mark} ${silent ?? phase} view ${view} regency ${regency} executed ${executed} finalized ${finalized} pending ${pendingBatches}`
     }
     return this.world.machines.map(of).join('; ')
   }
@@ -179,8 +184,10 @@ export class History {
 
   #checkLedger(machine: Machine, { ledger }: Running): void {
     const { height: finalized } = ledger.finalized()
-    let parent = this.#genesisParent(ledger)
-    for (let height = 1; height <= finalized; height++) {
+    const oldest = ledger.oldest()
+    let parent = oldest === 1 ? this.#genesisParent(ledger) : undefined
+    this.#chain.learn(ledger)
+    for (let height = oldest; height <= finalized; height++) {
       const record = ledger.record(height)
       const receipts = ledger.receipts(height)
       if (record === undefined || receipts === undefined) {
@@ -192,6 +199,7 @@ export class History {
       parent = { hash: record.sealed.hash, timeMs: record.sealed.header.timeMs }
     }
     for (const receipt of this.#workload.acknowledged.values()) {
+      if (receipt.height < oldest) continue
       if (receipt.height <= finalized) this.#report('acknowledged-lost', machine, acknowledgedProblem(receipt, ledger))
       else this.#report('acknowledged-lost', machine, `block ${receipt.height} of ${receipt.id} is missing`)
     }
@@ -215,6 +223,7 @@ export class History {
       machine,
       certificate.digest === sealed.hash ? undefined : `a certificate of another block ${height}`,
     )
+    if (!this.#chain.knows(certificate.view) && machine.running !== undefined) this.#chain.learn(machine.running.ledger)
     this.#report('chain', machine, this.#chain.certificateProblem(certificate, 'persist'))
   }
 
@@ -228,6 +237,7 @@ export class History {
   #watchBounds(): void {
     const { world } = this
     world.scheduler.after(BOUNDS_CHECK_MS, () => {
+      world.recover(this.#agreement.height - 2 * world.genesis.parameters.window)
       for (const machine of world.machines) {
         const { running } = machine
         // A log without its ledger names more instances until the ledger is back.
@@ -250,7 +260,7 @@ export class History {
       submitted: this.#workload.submitted,
       acknowledged: this.#workload.acknowledged.size,
       height: this.#agreement.height,
-      counts: world.counts,
+      counts: world.counts.set('view-changes', this.#reconfiguration.changes),
     }
   }
 }

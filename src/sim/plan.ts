@@ -46,6 +46,10 @@ export interface Round {
 /** All that goes wrong in one history. */
 export interface Plan {
   readonly n: number
+  /** Organizations, where the network is to grow and shrink among them. */
+  readonly organizations?: number
+  /** Snapshots and pruning, where replicas do not keep everything. */
+  readonly snapshots?: { readonly everyBlocks: number; readonly retainBlocks: number }
   readonly link: LinkQuality
   readonly rounds: readonly Round[]
 }
@@ -70,7 +74,14 @@ export function makePlan(seed: number, hours: number): Plan {
     rounds.push(round)
     atMs += round.lastsMs + round.restMs
   }
-  return { n, link, rounds }
+  const other = new Random(seed ^ 0x71e3)
+  return {
+    n,
+    ...(n === 4 && other.chance(0.2) ? { organizations: 7 } : {}),
+    ...(other.chance(0.25) ? { snapshots: { everyBlocks: 20 + other.below(60), retainBlocks: 1 } } : {}),
+    link,
+    rounds,
+  }
 }
 
 function networkSize(random: Random): number {

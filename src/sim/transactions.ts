@@ -4,7 +4,7 @@ import { networkIdOf } from '../codec/genesis.js'
 import { transactionId, transactionStatement } from '../codec/statements.js'
 import { encodeTransaction, encodeTransactionBody } from '../codec/transaction.js'
 import { possessionStatement, recordStatement } from '../contracts/index.js'
-import type { Authentication, Digest, Genesis, ReplicaId, TimeMs } from '../types/index.js'
+import type { Authentication, Digest, Genesis, TimeMs } from '../types/index.js'
 import { keyBytes, type SimCrypto } from './crypto.js'
 import { memberKeyName, organizationName } from './genesis.js'
 
@@ -13,12 +13,12 @@ export interface MadeTransaction {
   readonly id: Digest
   readonly bytes: Uint8Array
   readonly validUntilMs: TimeMs
-  /** The only replica that vouches for it; absent when it is signed, and any replica takes it. */
-  readonly vouchedBy: ReplicaId | undefined
+  /** The only organization whose replica vouches for it; absent when it is signed, and any replica takes it. */
+  readonly vouchedBy: number | undefined
   readonly client: string | undefined
 }
 
-interface Call {
+export interface Call {
   readonly organization: number
   readonly who: 'admin' | 'client' | 'vouched'
   readonly contract: string
@@ -58,7 +58,7 @@ export class TransactionMaker {
 
   next(validUntilMs: TimeMs): MadeTransaction {
     this.#count += 1
-    return this.#encode(this.#choose(this.#random.below(100)), validUntilMs)
+    return this.encode(this.#choose(this.#random.below(100)), validUntilMs)
   }
 
   #choose(die: number): Call {
@@ -109,7 +109,7 @@ export class TransactionMaker {
     return { organization: this.#random.below(this.#n), who: 'client', contract: 'pki', method: 'anchor', args }
   }
 
-  #encode({ organization, who, contract, method, args }: Call, validUntilMs: TimeMs): MadeTransaction {
+  encode({ organization, who, contract, method, args }: Call, validUntilMs: TimeMs): MadeTransaction {
     const { sha256 } = this.#crypto.suite
     const key = who === 'vouched' ? undefined : this.#crypto.ed25519(memberKeyName(organization, who))
     const authentication: Authentication =

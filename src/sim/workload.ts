@@ -1,10 +1,10 @@
 import type { Random } from '../base/random.js'
 import type { Outcome } from '../replica/index.js'
-import type { Digest, Height } from '../types/index.js'
+import type { Digest, Height, TimeMs } from '../types/index.js'
 import { EPOCH_MS } from './process.js'
 import type { SimMs } from './scheduler.js'
 import { digestOf } from './trace.js'
-import { type MadeTransaction, TransactionMaker } from './transactions.js'
+import { type Call, type MadeTransaction, TransactionMaker } from './transactions.js'
 import type { Machine, World } from './world.js'
 
 /** What a client was told: its transaction is final, here. */
@@ -68,14 +68,18 @@ export class Workload {
     next()
   }
 
-  /** Makes a transaction and hands it to a replica, to others when no answer comes, until it is final or expired. */
-  submit(): Submission {
+  /** Makes a transaction, of a call or any, and hands it to a replica, to others when no answer comes, until it is final or expired. */
+  submit(call?: Call): Submission {
     const { scheduler } = this.#world
     const validForMs = VALID_FOR_MS_MIN + this.#random.below(VALID_FOR_MS_SPREAD)
-    const submission = new Submission(this.#maker.next(EPOCH_MS + scheduler.nowMs + validForMs), scheduler.nowMs)
+    const submission = new Submission(this.#make(EPOCH_MS + scheduler.nowMs + validForMs, call), scheduler.nowMs)
     this.submitted += 1
     this.#try(submission)
     return submission
+  }
+
+  #make(validUntilMs: TimeMs, call: Call | undefined): MadeTransaction {
+    return call === undefined ? this.#maker.next(validUntilMs) : this.#maker.encode(call, validUntilMs)
   }
 
   #try(submission: Submission): void {
@@ -83,7 +87,10 @@ export class Workload {
     const { made } = submission
     if (submission.acknowledged !== undefined || EPOCH_MS + world.scheduler.nowMs > made.validUntilMs) return
     submission.tries += 1
-    const able = world.machines.filter(({ id }) => made.vouchedBy === undefined || made.vouchedBy === id)
+    const able = world.machines.filter(
+      ({ gone, organization }) => !gone && (made.vouchedBy === undefined || made.vouchedBy === organization),
+    )
+    if (able.length === 0) return
     const machine = this.#random.pick(able)
     const submitter = made.client === undefined ? {} : { client: made.client }
     world.submit(machine, made.bytes, submitter, (outcome) => this.#onOutcome(submission, machine, outcome))

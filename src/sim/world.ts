@@ -13,13 +13,14 @@ import {
   type OnOutcome,
   Replica,
   type ReplicaContext,
+  type SnapshotOptions,
   type Submitter,
 } from '../replica/index.js'
-import type { Digest, Genesis, Height, ReplicaId } from '../types/index.js'
+import type { Digest, Genesis, Height, ReplicaId, ReplicaInfo } from '../types/index.js'
 import { SimCrypto } from './crypto.js'
 import { SimDatabase } from './database.js'
 import { SimDisk } from './disk.js'
-import { genesisBlock, replicaKeyName, simGenesis } from './genesis.js'
+import { genesisBlock, organizationName, replicaKeyName, simGenesis } from './genesis.js'
 import { SimKeyRing } from './key-ring.js'
 import { type Address, type LinkQuality, SimNetwork } from './network.js'
 import { ObservedLedger } from './observed-ledger.js'
@@ -55,6 +56,8 @@ export interface Running {
 export interface Machine {
   readonly address: Address
   readonly id: ReplicaId
+  /** Index of the organization that it runs for. */
+  readonly organization: number
   readonly disk: SimDisk
   readonly database: SimDatabase
   readonly keys: SimKeyRing
@@ -64,6 +67,10 @@ export interface Machine {
   running: Running | undefined
   /** Its disk lost what it had promised to keep: it counts as one of the f that may fail. */
   faulty: boolean
+  /** Its disk was emptied, and it does not know what its key has voted for. */
+  votesLost: boolean
+  /** Its disk was emptied; it counts as faulty until it is level again. */
+  recovering: boolean
   /** It stays down for good. */
   gone: boolean
   /** Why it went down by itself, since its last start. */
@@ -72,6 +79,9 @@ export interface Machine {
 
 export interface WorldOptions {
   readonly n: number
+  /** Organizations, of which the first n run a replica; as many when absent. */
+  readonly organizations?: number
+  readonly snapshots?: SnapshotOptions
   readonly random: Random
   readonly link: LinkQuality
   readonly timings?: Partial<CoreTimings>
@@ -79,7 +89,9 @@ export interface WorldOptions {
 
 /** Codes with which a replica may stop on its own: when its disk failed, and when the disk lost what it had promised to keep. */
 const HALTS_OF_FAILING_DISK = ['wal/broken', 'ledger/write-failed', 'EIO']
-const HALTS_OF_DAMAGED_DISK = ['wal/corrupt', 'ledger/corrupt']
+const HALTS_OF_DAMAGED_DISK = ['wal/corrupt', 'ledger/corrupt', 'ledger/state-damaged']
+/** The ledger is read for damage so often, ms: rarely, since reading a simulated disk in order is slow. */
+const CARE_MS = 20_000
 
 const LOG_PATH = 'wal'
 /** The log counts its bytes so many times over, so that it is compacted after 256 KiB where a node waits for 64 MiB. */
@@ -108,21 +120,38 @@ export class World {
   events: WorldEvents = { executed: () => undefined, final: () => undefined, halted: () => undefined }
   readonly #random: Random
   readonly #timings: CoreTimings
+  readonly #snapshots: SnapshotOptions
+  #replicaIds: number
 
-  constructor({ n, random, link, timings }: WorldOptions) {
+  constructor({ n, organizations = n, snapshots, random, link, timings }: WorldOptions) {
     this.#random = random
     this.#timings = { ...DEFAULT_TIMINGS, ...timings }
-    this.genesis = simGenesis(this.crypto, n)
+    this.#snapshots = { careMs: CARE_MS, ...snapshots }
+    this.genesis = simGenesis(this.crypto, n, organizations)
     this.network = new SimNetwork(this.scheduler, random, this.trace, link)
     for (const { id } of this.genesis.replicas) this.addMachine(id)
+    this.#replicaIds = this.genesis.replicas.length
+  }
+
+  /** The number that governance will give to the next replica that is proposed. */
+  nextReplicaId(): ReplicaId {
+    this.#replicaIds += 1
+    return this.#replicaIds - 1
+  }
+
+  /** What a proposal to add a machine's replica names. */
+  publicInfo({ id, organization, keys }: Machine): Omit<ReplicaInfo, 'id'> {
+    const consensusKey = keys.next()
+    return { organization: organizationName(organization), consensusKey, peerId: `peer${id}`, addresses: [] }
   }
 
   /** A machine for a replica, down and with an empty disk. */
-  addMachine(id: ReplicaId): Machine {
+  addMachine(id: ReplicaId, organization = id): Machine {
     const disk = new SimDisk(this.#random)
     const machine: Machine = {
       address: this.machines.length,
       id,
+      organization,
       disk,
       database: new SimDatabase(disk, this.#random),
       keys: new SimKeyRing(this.crypto, replicaKeyName(id)),
@@ -130,6 +159,8 @@ export class World {
       process: undefined,
       running: undefined,
       faulty: false,
+      votesLost: false,
+      recovering: false,
       gone: false,
       halt: undefined,
     }
@@ -172,8 +203,7 @@ export class World {
   async #boot(machine: Machine, process: SimProcess): Promise<void> {
     const { genesis } = this
     const { suite } = this.crypto
-    const info = genesis.replicas.find(({ id }) => id === machine.id)
-    if (info === undefined) throw new RangeError(`no replica ${machine.id}`)
+    const info = { id: machine.id, organization: organizationName(machine.organization) }
     const context = contextOf(genesis, info, suite)
     const onFault = ({ contract, method, error }: { contract: string; method: string; error: unknown }): void =>
       this.violate('crash', machine.address, `contract ${contract}.${method}: ${String(error)}`)
@@ -205,12 +235,20 @@ export class World {
         logger: silent,
         counters: { add: (name, amount = 1) => this.count(name, amount) },
       },
-      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS },
+      {
+        timings: this.#timings,
+        lane: DEFAULT_LANE,
+        ...DEFAULT_PROPOSALS,
+        snapshots: this.#snapshots,
+        votesLost: machine.votesLost,
+      },
     )
     replica.onHalt = (error) => this.#onHalt(machine, process, error)
     replica.onFinal((block) => this.events.final(machine, block))
     machine.running = { process, replica, ledger, context }
     await replica.start()
+    // From here on its log says so.
+    machine.votesLost = false
   }
 
   count(name: string, amount = 1): void {
@@ -246,6 +284,29 @@ export class World {
     if (machine.disk.failed) this.losePower(machine)
     else this.kill(machine)
     this.events.halted(machine, code)
+  }
+
+  /** The disk is gone, ledger and log; another one is put in. */
+  loseDisk(machine: Machine): void {
+    this.kill(machine)
+    machine.database.clear()
+    machine.disk.clear()
+    machine.faulty = true
+    machine.votesLost = true
+    machine.recovering = true
+  }
+
+  /** A machine that was level again after its disk was emptied counts as correct from then on. */
+  recover(height: Height): void {
+    for (const machine of this.machines) {
+      const status = machine.running?.replica.status()
+      if (!machine.recovering || status === undefined || status.health !== 'running') continue
+      if (status.silent === 'abstaining' || status.finalized < height) continue
+      machine.recovering = false
+      machine.faulty = false
+      this.count('recovered')
+      this.note(machine.address, 'operator', 'is level again')
+    }
   }
 
   /** The process ends at once; what it had handed to its operating system stays. */

@@ -41,11 +41,12 @@ it('bounds: what is larger than allowed is found', () => {
 })
 
 it('leftovers: what is held when all is done is found', () => {
-  const status = { openInstances: 1, pendingBatches: 0, heldBatches: 0, waiting: 0 } as ReplicaStatus
+  const status = { openInstances: 0, pendingBatches: 0, heldBatches: 0, waiting: 0 } as ReplicaStatus
   expect(leftoverProblem(status)).toBeUndefined()
   for (const name of ['pendingBatches', 'heldBatches', 'waiting']) {
     expect(leftoverProblem({ ...status, [name]: 1 })).toContain(name)
   }
+  expect(leftoverProblem({ ...status, openInstances: 1, heldBatches: 1 })).toBeUndefined()
 })
 
 describe('a chain that four replicas made', () => {
