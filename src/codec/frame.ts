@@ -21,6 +21,8 @@ export interface Status {
   readonly finalized: Height
   /** Of `finalized`, for a replica that may only believe proofs; unchecked. */
   readonly finality?: FinalityCertificate
+  /** It keeps silent until others have proved how far they have finalized. */
+  readonly abstains?: boolean
   /** First height whose block it holds whole. */
   readonly oldest: Height
   /** Height of the newest snapshot that it serves; 0 where there is none. */
@@ -112,12 +114,13 @@ export function encodeFrame(frame: Frame): Uint8Array {
 }
 
 /** A replica that names no oldest block holds all, and one that names no snapshot serves none. */
-function statusToWire({ oldest, snapshot, finality, ...core }: Status): wire.Status.$Properties {
+function statusToWire({ oldest, snapshot, finality, abstains = false, ...core }: Status): wire.Status.$Properties {
   return {
     ...core,
     ...(oldest === 0 ? {} : { oldest }),
     ...(snapshot === 0 ? {} : { snapshot }),
     ...(finality === undefined ? {} : { finality: certificateToWire(finality) }),
+    ...(abstains ? { abstains } : {}),
   }
 }
 
@@ -146,9 +149,10 @@ function decodeStatus(carried: wire.Status.$Properties): Frame | undefined {
     snapshot: (carried.snapshot as number | null) ?? 0,
   }
   if (!Object.values(status).every(isCount)) return undefined
-  if (!carried.finality) return { kind: 'status', status }
+  const whole: Status = carried.abstains === true ? { ...status, abstains: true } : status
+  if (!carried.finality) return { kind: 'status', status: whole }
   const finality = certificateFromWire(carried.finality, 'persist')
-  return finality?.cid === status.finalized ? { kind: 'status', status: { ...status, finality } } : undefined
+  return finality?.cid === status.finalized ? { kind: 'status', status: { ...whole, finality } } : undefined
 }
 
 function decodeFetch(carried: wire.FetchRequest.$Properties): Frame | undefined {

@@ -21,7 +21,9 @@ export interface EffectHandlers {
   readonly forward: (effect: ForwardedEffect) => void
   /** Signs for the current view; absent where this replica only follows. */
   readonly signer: () => Signer | undefined
-  /** This replica's newest certificate, for its status. */
+  /** Peers that abstain. */
+  readonly silentPeers: () => ReadonlySet<ReplicaId>
+  /** This replica's newest certificate, for their sake. */
   readonly finality: () => FinalityCertificate | undefined
   /** Called when the log is compacted: the records that the new one starts with. */
   readonly liveRecords: () => readonly Uint8Array[]
@@ -186,12 +188,18 @@ export class EffectRunner {
     }
   }
 
-  /** To all who are connected: whoever follows must know how far the others are. */
+  /** To all who are connected: whoever follows must know how far the others are. Who abstains is given the proof. */
   #sendStatus(status: PeerStatus): void {
-    const finality = this.#handlers.finality()
-    const held = { ...status, ...this.#handlers.holdings() }
+    const { holdings, finality: newest, silentPeers } = this.#handlers
+    const held = { ...status, ...holdings() }
+    const silent = silentPeers()
+    const connected = this.#modules.transport.connected()
+    const others = silent.size === 0 ? connected : connected.filter((peer) => !silent.has(peer))
+    this.#post(others, 'transfer', { kind: 'status', status: held })
+    if (silent.size === 0) return
+    const finality = newest()
     const proven = finality?.cid === status.finalized ? { ...held, finality } : held
-    this.#post(this.#modules.transport.connected(), 'transfer', { kind: 'status', status: proven })
+    this.#post([...silent], 'transfer', { kind: 'status', status: proven })
   }
 
   /** Frames that a full outbox refuses are counted there; the protocol says them again. */

@@ -11,9 +11,9 @@ import { openWhole, snapshotFirstHeight } from './snapshot-window.js'
 const PRUNE_STEP_BLOCKS_MAX = 32
 const PUT_OFF_MAX = 20
 /** Rows that the scrub reads at once. With `CARE_MS` this bounds what it costs. */
-const SCRUB_ROWS_MAX = 100
+const SCRUB_ROWS_MAX = 200
 /** Period of the care, ms. */
-export const CARE_MS = 250
+export const CARE_MS = 500
 /** Damaged blocks that are pulled anew at a time; more is found again on the next round. */
 const REPAIRS_MAX = 64
 /** How long a peer has to give a damaged block before the next is asked, ms. */

@@ -112,6 +112,8 @@ export class Replica {
   #restored: { readonly batches: readonly Batch[]; readonly transactions: readonly Transaction[] }
   /** Signs for the current view; absent while this replica only follows. */
   #signer: Signer | undefined
+  /** Peers whose votes are lost: they are to be proved where this replica stands. */
+  readonly #silentPeers = new Set<ReplicaId>()
   /** Between two views nothing reaches a core. */
   #changingView = false
   #verifying = 0
@@ -146,10 +148,11 @@ export class Replica {
         timeout: (timer) => this.#feed({ kind: 'timeout', timer }),
         forward: (effect) => this.#onEffect(effect),
         signer: () => this.#signer,
+        silentPeers: () => this.#silentPeers,
         finality: () => ledger.finalized().certificate,
         liveRecords: () => this.#liveRecords(),
         fatal,
-        holdings: () => ({ oldest: ledger.oldest(), snapshot: this.#snapshots.newest() }),
+        holdings: () => this.#holdings(),
       },
     )
     this.#executor = new Executor(context, ledger, runtime)
@@ -388,7 +391,16 @@ export class Replica {
     }
   }
 
+  /** What this replica's status says besides what the core knows. */
+  #holdings() {
+    const abstains = this.#core.status().silent === 'abstaining'
+    const held = { oldest: this.#modules.ledger.oldest(), snapshot: this.#snapshots.newest() }
+    return abstains ? { ...held, abstains } : held
+  }
+
   #onStatus(from: ReplicaId, status: Status): void {
+    if (status.abstains === true) this.#silentPeers.add(from)
+    else this.#silentPeers.delete(from)
     this.#transfer.onStatus(from, status)
     this.#feed({ kind: 'status', from, status })
     if (status.finality === undefined || this.#core.status().silent !== 'abstaining') return

@@ -86,7 +86,7 @@ export function makePlan(seed: number, hours: number): Plan {
 
 function networkSize(random: Random): number {
   const die = random.below(100)
-  if (die < 74) return 4
+  if (die < 78) return 4
   if (die < 82) return 7
   return random.pick([1, 2, 3])
 }

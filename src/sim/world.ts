@@ -93,6 +93,9 @@ const HALTS_OF_DAMAGED_DISK = ['wal/corrupt', 'ledger/corrupt', 'ledger/state-da
 /** The ledger is read for damage so often, ms: rarely, since reading a simulated disk in order is slow. */
 const CARE_MS = 20_000
 
+/** Ticks and statuses come half as often as in a node, since most of a simulated hour goes into them. */
+const CALM_TIMINGS = { tickMs: 200, statusMs: 1_000 } as const
+
 const LOG_PATH = 'wal'
 /** The log counts its bytes so many times over, so that it is compacted after 256 KiB where a node waits for 64 MiB. */
 const LOG_SIZE_SCALE = 256
@@ -125,7 +128,7 @@ export class World {
 
   constructor({ n, organizations = n, snapshots, random, link, timings }: WorldOptions) {
     this.#random = random
-    this.#timings = { ...DEFAULT_TIMINGS, ...timings }
+    this.#timings = { ...DEFAULT_TIMINGS, ...CALM_TIMINGS, ...timings }
     this.#snapshots = { careMs: CARE_MS, ...snapshots }
     this.genesis = simGenesis(this.crypto, n, organizations)
     this.network = new SimNetwork(this.scheduler, random, this.trace, link)

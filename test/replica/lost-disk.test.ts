@@ -45,8 +45,10 @@ describe('a lost disk', () => {
     await append(6)
     await network.stop(3)
     network.loseDisk(3)
-    await network.start(3, { votesLost: true })
     const at = network.get(0).ledger.finalized().height
+    // What the others prove is then this height or more.
+    await until(() => [1, 2].every((id) => network.get(id).ledger.finalized().height >= at), 'all are level')
+    await network.start(3, { votesLost: true })
     await until(() => network.get(3).ledger.finalized().height >= at, 'it catches up')
     expect(silent()).toBe('abstaining')
     await append(2)

@@ -992,6 +992,9 @@ export namespace etalon {
         /** Status finality. */
         finality?: (etalon.Certificate.$Properties|null);
 
+        /** Status abstains. */
+        abstains: boolean;
+
         /**
          * Encodes the specified Status message. Does not implicitly {@link etalon.Status.verify|verify} messages.
          * @param message Status message or plain object to encode
@@ -1039,6 +1042,9 @@ export namespace etalon {
 
             /** Status finality */
             finality?: (etalon.Certificate.$Properties|null);
+
+            /** Status abstains */
+            abstains?: (boolean|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

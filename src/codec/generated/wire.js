@@ -1504,6 +1504,7 @@ export const etalon = $root.etalon = (() => {
         Status.prototype.oldest = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.snapshot = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.finality = null;
+        Status.prototype.abstains = false;
 
         Status.encode = function (message, writer, _depth) {
             if (!writer)
@@ -1528,6 +1529,8 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(56).uint64(message.snapshot);
             if (message.finality != null && $Object.hasOwnProperty.call(message, "finality"))
                 $root.etalon.Certificate.encode(message.finality, writer.uint32(66).fork(), _depth + 1).ldelim();
+            if (message.abstains != null && $Object.hasOwnProperty.call(message, "abstains") && message.abstains !== false)
+                writer.uint32(72).bool(message.abstains);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1628,6 +1631,15 @@ export const etalon = $root.etalon = (() => {
                         if (wireType !== 2)
                             break;
                         message.finality = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.finality);
+                        continue;
+                    }
+                case 9: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.abstains = value;
+                        else
+                            delete message.abstains;
                         continue;
                     }
                 }
