@@ -57,7 +57,7 @@ export interface Plan {
 const ROUND_MS_MIN = 10_000
 const ROUND_MS_SPREAD = 70_000
 const REST_MS_MIN = 1_000
-const REST_MS_SPREAD = 240_000
+const REST_MS_SPREAD = 420_000
 /** A fault begins at most so early, and lasts at least so long, ms. */
 const FAULT_MS_MIN = 300
 
