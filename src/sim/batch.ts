@@ -7,6 +7,10 @@ export interface BatchOptions {
   readonly firstSeed: number
   readonly seeds: number
   readonly hours: number
+  /** With hardly any rest between the faults. */
+  readonly dense?: boolean
+  /** Ends at the first failure. */
+  readonly brief?: boolean
   /** Told after each seed. */
   readonly onDone?: (done: number, failures: number) => void
 }
@@ -44,7 +48,14 @@ const REPEAT_EVERY = 10
 const RESOURCES = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 2_048 }
 
 /** Runs seeds in worker threads, one per core. */
-export async function runBatch({ firstSeed, seeds, hours, onDone }: BatchOptions): Promise<BatchResult> {
+export async function runBatch({
+  firstSeed,
+  seeds,
+  hours,
+  onDone,
+  dense = false,
+  brief = false,
+}: BatchOptions): Promise<BatchResult> {
   const startMs = performance.now()
   const done: Done[] = []
   let next = 0
@@ -54,8 +65,9 @@ export async function runBatch({ firstSeed, seeds, hours, onDone }: BatchOptions
       while (next < seeds) {
         const index = next
         next += 1
-        done.push(await ask(worker, { seed: firstSeed + index, hours, twice: index % REPEAT_EVERY === 0 }))
+        done.push(await ask(worker, { seed: firstSeed + index, hours, dense, twice: index % REPEAT_EVERY === 0 }))
         onDone?.(done.length, done.filter(hasFailed).length)
+        if (brief && done.some(hasFailed)) next = seeds
       }
     } finally {
       await worker.terminate()

@@ -4,16 +4,22 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type BatchResult, failuresOf, runBatch, summary } from './batch.js'
 import { faultText, makePlan, type Plan } from './plan.js'
+import { runPlanted } from './planted/run.js'
 import { runSeed, type SeedRun, shrinkFailure } from './run-seed.js'
 
 const USAGE = `usage: npm run sim -- --seeds N [--hours H] [--first-seed S] [--json]
        npm run sim -- --seed S [--hours H] [--plan FILE] [--json]
+       npm run sim -- --planted [--only NAME] [--json]
 
   --seeds N       run N histories, one per seed
   --hours H       simulated hours of each history (default 1)
   --first-seed S  the first of the seeds (default 1)
   --seed S        run one history twice, and print its transcript
   --plan FILE     with --seed: take the faults from a file, as a failure prints them
+  --dense         faults with hardly any rest between them
+  --brief         with --seeds: end at the first failure, and do not explain it
+  --planted       plant bugs into the built program, one after the other, and see that each is found
+  --only NAME     with --planted: this bug alone
   --json          print one JSON object as the last line of standard output
 `
 
@@ -27,6 +33,10 @@ const OPTIONS = {
   'first-seed': { type: 'string', default: '1' },
   seed: { type: 'string' },
   plan: { type: 'string' },
+  brief: { type: 'boolean', default: false },
+  dense: { type: 'boolean', default: false },
+  planted: { type: 'boolean', default: false },
+  only: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
@@ -90,16 +100,21 @@ function finish(result: BatchResult, json: boolean): number {
   return failures.length === 0 ? 0 : 1
 }
 
-async function runMany(seeds: number, firstSeed: number, hours: number, json: boolean): Promise<number> {
+async function runMany(
+  seeds: number,
+  firstSeed: number,
+  hours: number,
+  { json, brief, dense }: { readonly json: boolean; readonly brief: boolean; readonly dense: boolean },
+): Promise<number> {
   let shown = performance.now()
   const onDone = (done: number, failures: number): void => {
     if (performance.now() - shown < 2_000 && done < seeds) return
     shown = performance.now()
     say(`${done} of ${seeds} seeds, ${failures} failed`)
   }
-  const result = await runBatch({ seeds, firstSeed, hours, onDone })
+  const result = await runBatch({ seeds, firstSeed, hours, onDone, dense, brief })
   const [first] = result.failures
-  if (first !== undefined) await explain(first.seed, hours, makePlan(first.seed, hours), first.kind)
+  if (first !== undefined && !brief) await explain(first.seed, hours, makePlan(first.seed, hours, dense), first.kind)
   return finish(result, json)
 }
 
@@ -115,20 +130,38 @@ async function runOne(seed: number, hours: number, plan: Plan, json: boolean): P
   return finish(summary([done], (performance.now() - startMs) / 1_000), json)
 }
 
+async function runMutants(names: readonly string[], json: boolean): Promise<number> {
+  const result = await runPlanted(names, ({ name, found, kind, seed, seconds }) => {
+    say(
+      `${name}: ${found ? `found in ${seconds} s, ${kind}${seed === undefined ? '' : ` at seed ${seed}`}` : `NOT FOUND in ${seconds} s`}`,
+    )
+  })
+  const { planted, found, control } = result
+  say(`${found} of ${planted} planted bugs found; without them the simulation ${control ? 'holds' : 'FAILS'}`)
+  if (json) process.stdout.write(`${JSON.stringify(result)}\n`)
+  return found === planted && control ? 0 : 1
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: OPTIONS, allowPositionals: false })
   if (values.help) {
     process.stdout.write(USAGE)
     return 0
   }
+  if (values.planted) return runMutants(values.only === undefined ? [] : [values.only], values.json)
   const hours = count('hours', values.hours, false)
   if ((values.seed === undefined) === (values.seeds === undefined)) throw new WrongUsage('give --seeds or --seed')
   if (values.seeds !== undefined) {
     if (values.plan !== undefined) throw new WrongUsage('--plan goes with --seed')
-    return runMany(count('seeds', values.seeds), count('first-seed', values['first-seed']), hours, values.json)
+    return runMany(count('seeds', values.seeds), count('first-seed', values['first-seed']), hours, values)
   }
   const seed = count('seed', values.seed ?? '')
-  return runOne(seed, hours, values.plan === undefined ? makePlan(seed, hours) : readPlan(values.plan), values.json)
+  return runOne(
+    seed,
+    hours,
+    values.plan === undefined ? makePlan(seed, hours, values.dense) : readPlan(values.plan),
+    values.json,
+  )
 }
 
 try {

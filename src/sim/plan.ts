@@ -57,18 +57,22 @@ export interface Plan {
 const ROUND_MS_MIN = 10_000
 const ROUND_MS_SPREAD = 70_000
 const REST_MS_MIN = 1_000
-const REST_MS_SPREAD = 420_000
+const REST_MS_SPREAD = 800_000
+const REST_MS_DENSE = 10_000
 /** A fault begins at most so early, and lasts at least so long, ms. */
 const FAULT_MS_MIN = 300
 
-/** Makes the plan of a seed. */
-export function makePlan(seed: number, hours: number): Plan {
+/**
+ * Makes the plan of a seed.
+ * @param dense with hardly any rest between the faults
+ */
+export function makePlan(seed: number, hours: number, dense = false): Plan {
   const random = new Random(seed ^ 0x5eed)
   const n = networkSize(random)
   const link = { ...GOOD_LINK, delayMs: random.pick([1, 2, 5, 20, 60]), jitterMs: random.pick([0, 1, 3, 10]) }
   const rounds: Round[] = []
   const endMs = hours * 3_600_000
-  const planner = new Planner(random, n)
+  const planner = new Planner(random, n, dense ? REST_MS_DENSE : REST_MS_SPREAD)
   for (let atMs = 0; atMs < endMs; ) {
     const round = planner.round()
     rounds.push(round)
@@ -93,14 +97,16 @@ function networkSize(random: Random): number {
 
 class Planner {
   readonly #random: Random
+  readonly #restMsSpread: number
   readonly #n: number
   /** Machines whose disk may lose what it promised to keep, one after the other: at most f. */
   readonly #unlucky: Address[]
   /** Machines whose clock may be beyond the bound: with the unlucky ones at most f. */
   readonly #astray: readonly Address[]
 
-  constructor(random: Random, n: number) {
+  constructor(random: Random, n: number, restMsSpread: number) {
     this.#random = random
+    this.#restMsSpread = restMsSpread
     this.#n = n
     const bad = this.#shuffled().slice(0, Math.floor((n - 1) / 3))
     this.#unlucky = bad.filter(() => random.chance(0.5))
@@ -123,7 +129,7 @@ class Planner {
     const lastsMs = ROUND_MS_MIN + random.below(ROUND_MS_SPREAD)
     const faults = Array.from({ length: 1 + random.below(6) }, () => this.#fault(lastsMs))
     faults.sort((a, b) => a.at - b.at)
-    return { lastsMs, restMs: REST_MS_MIN + random.below(REST_MS_SPREAD), faults }
+    return { lastsMs, restMs: REST_MS_MIN + random.below(this.#restMsSpread), faults }
   }
 
   #fault(lastsMs: SimMs): Fault {

@@ -1,5 +1,7 @@
 import type { Random } from '../base/random.js'
 import { decodeReceipt } from '../codec/block.js'
+import { organizationName } from './genesis.js'
+import { SimKeyRing } from './key-ring.js'
 import { EPOCH_MS } from './process.js'
 import type { SimMs } from './scheduler.js'
 import type { Acknowledged, Workload } from './workload.js'
@@ -15,6 +17,12 @@ const PATIENCE_MS_MAX = 600_000
 const REPLICAS_MAX = 7
 const REPLICAS_MIN = 4
 
+interface Proposed {
+  readonly proposal: number
+  /** Numbers of the replicas that it would add. */
+  readonly replicas: readonly number[]
+}
+
 /** Operators who let the network grow and shrink, by votes as in life, whatever else goes wrong meanwhile. */
 export class Reconfiguration {
   readonly #world: World
@@ -22,6 +30,7 @@ export class Reconfiguration {
   readonly #workload: Workload
   /** Organizations that run a replica, by the machine that it runs on. */
   readonly #members = new Map<number, Machine>()
+  #joiners = 0
   /** Views that came into force by these changes. */
   changes = 0
 
@@ -52,40 +61,58 @@ export class Reconfiguration {
   }
 
   #add(organization: number): void {
-    const machine = this.#world.addMachine(this.#world.nextReplicaId(), organization)
-    const change = { kind: 'add', ...this.#world.publicInfo(machine) }
-    this.#world.note(machine.address, 'operator', `wants to join for org${organization}`)
-    this.#world.start(machine)
-    this.#propose(organization, [change], () => this.#members.set(organization, machine))
+    const world = this.#world
+    this.#joiners += 1
+    const keys = new SimKeyRing(world.crypto, `joiner ${this.#joiners}`)
+    const replica = { organization: organizationName(organization), consensusKey: keys.next(), addresses: [] }
+    const change = { kind: 'add', ...replica, peerId: `joiner${this.#joiners}` }
+    this.#propose(organization, [change], ({ proposal, replicas: [id = 0] }, untilMs) => {
+      // The number is in the receipt; a proposal of which none came is left to itself.
+      const machine = world.addMachine(id, organization, keys)
+      world.note(machine.address, 'operator', `wants to join for org${organization}`)
+      world.start(machine)
+      this.#vote(proposal, untilMs, () => this.#members.set(organization, machine))
+    })
   }
 
   #remove(organization: number): void {
     const machine = this.#members.get(organization)
     if (machine === undefined) return
     this.#world.note(machine.address, 'operator', `org${organization} is to leave`)
-    this.#propose(organization, [{ kind: 'remove', replica: machine.id }], () => {
-      this.#members.delete(organization)
-      this.#retire(machine)
+    this.#propose(organization, [{ kind: 'remove', replica: machine.id }], ({ proposal }, untilMs) => {
+      this.#vote(proposal, untilMs, () => {
+        this.#members.delete(organization)
+        this.#retire(machine)
+      })
     })
   }
 
-  #propose(organization: number, changes: readonly object[], onApproved: () => void): void {
-    const { scheduler } = this.#world
-    const untilMs = scheduler.nowMs + PATIENCE_MS_MAX
+  #propose(
+    organization: number,
+    changes: readonly object[],
+    onProposed: (proposed: Proposed, untilMs: SimMs) => void,
+  ): void {
+    const untilMs = this.#world.scheduler.nowMs + PATIENCE_MS_MAX
     const args = { title: 'change', changes, expiresMs: EPOCH_MS + untilMs }
     this.#call(organization, 'propose', args, untilMs, (result) => {
-      const { proposal } = result as { readonly proposal: number }
-      this.#vote(proposal, [...this.#members.keys()], untilMs, onApproved)
+      if (result === undefined) this.#later()
+      else onProposed(result as Proposed, untilMs)
     })
   }
 
   /** Everyone votes, one after the other, until it is decided. */
-  #vote(proposal: number, voters: readonly number[], untilMs: SimMs, onApproved: () => void): void {
+  #vote(proposal: number, untilMs: SimMs, onApproved: () => void, voters = [...this.#members.keys()]): void {
     const [voter, ...others] = voters
-    if (voter === undefined) return this.#later()
+    if (voter === undefined) {
+      this.#later()
+      return
+    }
     this.#call(voter, 'vote', { proposal, approve: true }, untilMs, (result) => {
       const { status } = (result ?? {}) as { readonly status?: string }
-      if (status !== 'approved') return this.#vote(proposal, others, untilMs, onApproved)
+      if (status !== 'approved') {
+        this.#vote(proposal, untilMs, onApproved, others)
+        return
+      }
       this.changes += 1
       this.#world.note(-1, 'operator', `proposal ${proposal} is approved`)
       onApproved()
@@ -96,7 +123,10 @@ export class Reconfiguration {
   /** Calls a method of governance again and again until there is a receipt; a refusal gives no result. */
   #call(organization: number, method: string, args: object, untilMs: SimMs, onResult: (result: unknown) => void): void {
     const { scheduler } = this.#world
-    if (scheduler.nowMs >= untilMs) return this.#later()
+    if (scheduler.nowMs >= untilMs) {
+      this.#later()
+      return
+    }
     const call = { organization, who: 'admin', contract: 'governance', method, args } as const
     const submission = this.#workload.submit(call)
     const look = (): void => {

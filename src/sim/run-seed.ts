@@ -1,5 +1,5 @@
 import { History, type HistoryResult } from './history.js'
-import { makePlan, type Plan } from './plan.js'
+import type { Plan } from './plan.js'
 import { shrinkPlan } from './shrink.js'
 
 export const HOUR_MS = 3_600_000
@@ -17,7 +17,7 @@ export interface Transcript {
 }
 
 /** Runs one history: a seed with the plan that follows from it, or with another. */
-export async function runSeed(seed: number, hours: number, plan: Plan = makePlan(seed, hours)): Promise<SeedRun> {
+export async function runSeed(seed: number, hours: number, plan: Plan): Promise<SeedRun> {
   const history = new History(seed, plan)
   const result = await history.run(hours * HOUR_MS)
   const { trace } = history.world

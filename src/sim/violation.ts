@@ -15,6 +15,8 @@ export type ViolationKind =
   | 'stuck'
   /** Something grew beyond its bound. */
   | 'bound'
+  /** A replica is accused of misbehaviour, where none misbehaves. */
+  | 'accused'
   /** Production code failed: an assertion, an unhandled rejection, a halt without a reason. */
   | 'crash'
 

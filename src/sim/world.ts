@@ -16,7 +16,7 @@ import {
   type SnapshotOptions,
   type Submitter,
 } from '../replica/index.js'
-import type { Digest, Genesis, Height, ReplicaId, ReplicaInfo } from '../types/index.js'
+import type { Digest, Genesis, Height, ReplicaId } from '../types/index.js'
 import { SimCrypto } from './crypto.js'
 import { SimDatabase } from './database.js'
 import { SimDisk } from './disk.js'
@@ -124,7 +124,6 @@ export class World {
   readonly #random: Random
   readonly #timings: CoreTimings
   readonly #snapshots: SnapshotOptions
-  #replicaIds: number
 
   constructor({ n, organizations = n, snapshots, random, link, timings }: WorldOptions) {
     this.#random = random
@@ -133,23 +132,10 @@ export class World {
     this.genesis = simGenesis(this.crypto, n, organizations)
     this.network = new SimNetwork(this.scheduler, random, this.trace, link)
     for (const { id } of this.genesis.replicas) this.addMachine(id)
-    this.#replicaIds = this.genesis.replicas.length
-  }
-
-  /** The number that governance will give to the next replica that is proposed. */
-  nextReplicaId(): ReplicaId {
-    this.#replicaIds += 1
-    return this.#replicaIds - 1
-  }
-
-  /** What a proposal to add a machine's replica names. */
-  publicInfo({ id, organization, keys }: Machine): Omit<ReplicaInfo, 'id'> {
-    const consensusKey = keys.next()
-    return { organization: organizationName(organization), consensusKey, peerId: `peer${id}`, addresses: [] }
   }
 
   /** A machine for a replica, down and with an empty disk. */
-  addMachine(id: ReplicaId, organization = id): Machine {
+  addMachine(id: ReplicaId, organization = id, keys = new SimKeyRing(this.crypto, replicaKeyName(id))): Machine {
     const disk = new SimDisk(this.#random)
     const machine: Machine = {
       address: this.machines.length,
@@ -157,7 +143,7 @@ export class World {
       organization,
       disk,
       database: new SimDatabase(disk, this.#random),
-      keys: new SimKeyRing(this.crypto, replicaKeyName(id)),
+      keys,
       clockErrorMs: 0,
       process: undefined,
       running: undefined,
@@ -236,7 +222,7 @@ export class World {
         runtime,
         suite,
         logger: silent,
-        counters: { add: (name, amount = 1) => this.count(name, amount) },
+        counters: { add: (name, amount = 1) => this.#onCount(machine, name, amount) },
       },
       {
         timings: this.#timings,
@@ -252,6 +238,12 @@ export class World {
     await replica.start()
     // From here on its log says so.
     machine.votesLost = false
+  }
+
+  /** Counters of a replica. Whoever is accused here has contradicted itself, and correct replicas never do. */
+  #onCount(machine: Machine, name: string, amount: number): void {
+    this.count(name, amount)
+    if (name.startsWith('misbehaviour.')) this.violate('accused', machine.address, name)
   }
 
   count(name: string, amount = 1): void {

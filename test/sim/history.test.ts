@@ -12,9 +12,9 @@ const planWith = (...rounds: readonly Round[]): Plan => ({ ...makePlan(1, HOURS)
 
 describe('a history', () => {
   it('is the same for the same seed, and another for another', async () => {
-    const first = await runSeed(2, HOURS)
-    const again = await runSeed(2, HOURS)
-    const other = await runSeed(3, HOURS)
+    const first = await runSeed(2, HOURS, makePlan(2, HOURS))
+    const again = await runSeed(2, HOURS, makePlan(2, HOURS))
+    const other = await runSeed(3, HOURS, makePlan(3, HOURS))
     expect(again.result.hash).toBe(first.result.hash)
     expect(again.transcript).toEqual(first.transcript)
     expect(other.result.hash).not.toBe(first.result.hash)
@@ -22,7 +22,7 @@ describe('a history', () => {
 
   it('holds under faults, and acknowledges transactions', async () => {
     const results = []
-    for (let seed = 1; seed <= 5; seed++) results.push((await runSeed(seed, HOURS)).result)
+    for (let seed = 1; seed <= 5; seed++) results.push((await runSeed(seed, HOURS, makePlan(seed, HOURS))).result)
     expect(results.flatMap(({ violations }) => violations)).toEqual([])
     for (const { acknowledged, height, events } of results) {
       expect(acknowledged).toBeGreaterThan(0)

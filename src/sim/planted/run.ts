@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { EtalonError } from '../../base/errors.js'
+import type { BatchResult } from '../batch.js'
+import { MUTANTS, type Mutant } from './mutants.js'
+
+/** Seeds that each mutant is tried on, in chunks: the first failure ends it. */
+const CHUNK_SEEDS = 16
+const CHUNKS_MAX = 6
+const HOURS = 0.25
+/** Mutants that are tried side by side; each uses one worker thread a core itself. */
+const SIDE_BY_SIDE = 1
+const CHUNK_MS_MAX = 600_000
+
+export interface MutantResult {
+  readonly name: string
+  readonly found: boolean
+  /** Kind of the first violation, and the seed that shows it. */
+  readonly kind?: string
+  readonly seed?: number
+  readonly seconds: number
+}
+
+export interface PlantedResult {
+  readonly planted: number
+  readonly found: number
+  /** The program as it is held over the seeds that found a mutant. */
+  readonly control: boolean
+  readonly mutants: readonly MutantResult[]
+}
+
+/** The root of the project: dist/src/sim/planted/ is four folders below. */
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+
+/**
+ * Plants each bug into a copy of the built program and lets the copy simulate, until a checker finds it.
+ * @param names of the mutants to try; all when empty
+ * @throws EtalonError `sim/no-mutant`
+ */
+export async function runPlanted(
+  names: readonly string[],
+  onDone: (result: MutantResult) => void,
+): Promise<PlantedResult> {
+  const unknown = names.find((name) => !MUTANTS.some((mutant) => mutant.name === name))
+  if (unknown !== undefined) {
+    const known = MUTANTS.map(({ name }) => name).join(', ')
+    throw new EtalonError('sim/no-mutant', `there is no planted bug ${unknown}`, `name one of: ${known}`)
+  }
+  const queue = MUTANTS.filter(({ name }) => names.length === 0 || names.includes(name))
+  const planted = queue.length
+  const mutants: MutantResult[] = []
+  const worker = async (): Promise<void> => {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      const result = await tryMutant(mutant)
+      mutants.push(result)
+      onDone(result)
+    }
+  }
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))
+  const chunks = new Set(
+    mutants.flatMap(({ seed }) => (seed === undefined ? [] : [Math.floor((seed - 1) / CHUNK_SEEDS)])),
+  )
+  const control = await holds(Math.max(0, ...chunks) + 1)
+  return { planted, found: mutants.filter(({ found }) => found).length, control, mutants }
+}
+
+/** Whether the program without planted bugs holds over the first chunks. */
+async function holds(chunks: number): Promise<boolean> {
+  const result = await simulate(ROOT, 1, chunks * CHUNK_SEEDS)
+  return result?.failures.length === 0
+}
+
+async function tryMutant(mutant: Mutant): Promise<MutantResult> {
+  const { name } = mutant
+  const startMs = performance.now()
+  const seconds = (): number => Math.round((performance.now() - startMs) / 100) / 10
+  const folder = mkdtempSync(join(tmpdir(), 'etalon-planted-'))
+  try {
+    plant(folder, mutant)
+    for (let chunk = 0; chunk < CHUNKS_MAX; chunk++) {
+      const result = await simulate(folder, 1 + chunk * CHUNK_SEEDS, CHUNK_SEEDS)
+      const [failure] = result?.failures ?? []
+      if (failure !== undefined) {
+        return { name, found: true, kind: failure.kind, seed: failure.seed, seconds: seconds() }
+      }
+      // A program that gives no result at all was found out as well.
+      if (result === undefined) return { name, found: true, kind: 'no-result', seconds: seconds() }
+    }
+    return { name, found: false, seconds: seconds() }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A copy of the built program with the bug in it. @throws EtalonError `sim/stale-mutant` */
+function plant(folder: string, { name, file, find, replace }: Mutant): void {
+  cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true })
+  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'dir')
+  const path = join(folder, 'dist/src', file)
+  const text = readFileSync(path, 'utf8')
+  if (countOf(text, find) !== 1) {
+    throw new EtalonError('sim/stale-mutant', `${name}: its place in ${file} is not there once`, 'adapt the mutant')
+  }
+  writeFileSync(
+    path,
+    text.replace(find, () => replace),
+  )
+}
+
+export const countOf = (text: string, part: string): number => text.split(part).length - 1
+
+/** Runs the seeds in a process of its own; `undefined` when it gives no result. */
+function simulate(root: string, firstSeed: number, seeds: number): Promise<BatchResult | undefined> {
+  const main = join(root, 'dist/src/sim/main.js')
+  const args = ['--seeds', seeds, '--first-seed', firstSeed, '--hours', HOURS, '--dense', '--brief', '--json'].map(
+    String,
+  )
+  const child: ChildProcess = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const timer = setTimeout(() => child.kill('SIGKILL'), CHUNK_MS_MAX)
+  let output = ''
+  child.stdout?.on('data', (data: Buffer) => {
+    output += data.toString()
+  })
+  return new Promise((resolve) => {
+    child.on('close', () => {
+      clearTimeout(timer)
+      const last = output.trimEnd().split('\n').at(-1) ?? ''
+      resolve(last.startsWith('{') ? (JSON.parse(last) as BatchResult) : undefined)
+    })
+  })
+}
