@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { HistoryResult } from './history.js'
+import { makePlan } from './plan.js'
 import type { Done, Task } from './worker.js'
 
 export interface BatchOptions {
@@ -47,35 +48,44 @@ const REPEAT_EVERY = 10
 /** Most of what a history makes is short-lived: with room for it the collector runs less often. */
 const RESOURCES = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 2_048 }
 
-/** Runs seeds in worker threads, one per core. */
-export async function runBatch({
-  firstSeed,
-  seeds,
-  hours,
-  onDone,
-  dense = false,
-  brief = false,
-}: BatchOptions): Promise<BatchResult> {
+/** Runs seeds in worker threads. */
+export async function runBatch(options: BatchOptions): Promise<BatchResult> {
+  const { firstSeed, seeds, hours, onDone, dense = false, brief = false } = options
   const startMs = performance.now()
+  const taskOf = (index: number): Task => {
+    const seed = firstSeed + index
+    return { seed, hours, plan: makePlan(seed, hours, dense), twice: index % REPEAT_EVERY === 0 }
+  }
+  const done = await runTasks(seeds, taskOf, onDone, brief)
+  return summary(done, (performance.now() - startMs) / 1_000)
+}
+
+/** Runs histories in worker threads, one per core; with `brief` it ends at the first failure. */
+export async function runTasks(
+  tasks: number,
+  taskOf: (index: number) => Task,
+  onDone?: BatchOptions['onDone'],
+  brief = false,
+): Promise<readonly Done[]> {
   const done: Done[] = []
   let next = 0
   const runWorker = async (): Promise<void> => {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { resourceLimits: RESOURCES })
     try {
-      while (next < seeds) {
+      while (next < tasks) {
         const index = next
         next += 1
-        done.push(await ask(worker, { seed: firstSeed + index, hours, dense, twice: index % REPEAT_EVERY === 0 }))
+        done.push(await ask(worker, taskOf(index)))
         onDone?.(done.length, done.filter(hasFailed).length)
-        if (brief && done.some(hasFailed)) next = seeds
+        if (brief && done.some(hasFailed)) next = tasks
       }
     } finally {
       await worker.terminate()
     }
   }
-  const workers = Math.min(seeds, availableParallelism())
+  const workers = Math.min(tasks, availableParallelism())
   await Promise.all(Array.from({ length: workers }, runWorker))
-  return summary(done, (performance.now() - startMs) / 1_000)
+  return done
 }
 
 function ask(worker: Worker, task: Task): Promise<Done> {

@@ -150,6 +150,10 @@ export class Faults {
           this.#world.network.quality(outside, inside).cut = true
         })
         return
+      case 'split':
+        this.#world.network.heal()
+        this.#cutBothWays(targets)
+        return
       case 'one-way':
         this.#betweenGroups(targets, (inside, outside) => {
           this.#world.network.quality(inside, outside).cut = true
@@ -160,6 +164,17 @@ export class Faults {
         return
       default:
         return
+    }
+  }
+
+  #cutBothWays(group: readonly Address[]): void {
+    const { network, machines } = this.#world
+    for (const inside of group) {
+      for (const { address } of machines) {
+        if (group.includes(address)) continue
+        network.quality(inside, address).cut = true
+        network.quality(address, inside).cut = true
+      }
     }
   }
 

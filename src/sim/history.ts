@@ -63,6 +63,7 @@ export class History {
     this.#random = new Random(seed)
     const { n, link, organizations = n, snapshots = {} } = plan
     this.world = new World({ n, organizations, snapshots, random: this.#random, link })
+    for (const id of plan.twins ?? []) this.world.addTwin(id)
     const { crypto, genesis } = this.world
     this.#workload = new Workload(this.world, this.#random, (receipt, machine) => this.#onReceipt(receipt, machine))
     this.#faults = new Faults(this.world)
@@ -72,6 +73,7 @@ export class History {
     this.#bounds = boundsOf(organizations, genesis.parameters.window, laneBatchesMax, WAITING_MAX)
     this.world.events = {
       executed: (machine, { height, hash, transactions }) => {
+        if (machine.byzantine) return
         this.#report('agreement', machine, this.#agreement.check(height, hash))
         this.#report('executed-twice', machine, this.#once.check(height, transactions))
       },
@@ -119,10 +121,11 @@ export class History {
         this.world.note(-1, 'fault', `${faultText(fault)} for ${fault.until - fault.at} ms`)
         this.#faultCounts.set(fault.kind, (this.#faultCounts.get(fault.kind) ?? 0) + 1)
         this.#faults.begin(fault)
+        if (fault.kind === 'split') this.#workload.runAtSides(fault.targets)
       })
       scheduler.after(fault.until, () => this.#faults.end(fault))
     }
-    this.#workload.run(healMs)
+    if (this.#plan.twins === undefined) this.#workload.run(healMs)
     await scheduler.runUntil(healMs, () => this.#failed)
     if (this.#failed) return
     await this.#heal()
@@ -211,6 +214,7 @@ export class History {
   }
 
   #onFinal(machine: Machine, { sealed, certificate }: FinalBlock): void {
+    if (machine.byzantine) return
     const { height } = sealed.header
     this.world.note(
       machine.address,

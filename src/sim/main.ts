@@ -6,10 +6,12 @@ import { type BatchResult, failuresOf, runBatch, summary } from './batch.js'
 import { faultText, makePlan, type Plan } from './plan.js'
 import { runPlanted } from './planted/run.js'
 import { runSeed, type SeedRun, shrinkFailure } from './run-seed.js'
+import { planOfTwins, runTwins, TWINS_ROUNDS_MAX } from './twins.js'
 
 const USAGE = `usage: npm run sim -- --seeds N [--hours H] [--first-seed S] [--json]
        npm run sim -- --seed S [--hours H] [--plan FILE] [--json]
        npm run sim -- --planted [--only NAME] [--json]
+       npm run sim -- --twins ROUNDS [--sample N] [--first-seed S] [--json]
 
   --seeds N       run N histories, one per seed
   --hours H       simulated hours of each history (default 1)
@@ -20,6 +22,8 @@ const USAGE = `usage: npm run sim -- --seeds N [--hours H] [--first-seed S] [--j
   --brief         with --seeds: end at the first failure, and do not explain it
   --planted       plant bugs into the built program, one after the other, and see that each is found
   --only NAME     with --planted: this bug alone
+  --twins ROUNDS  run all Twins scenarios with so many rounds
+  --sample N      with --twins: only N of them, chosen by the first seed
   --json          print one JSON object as the last line of standard output
 `
 
@@ -37,6 +41,8 @@ const OPTIONS = {
   dense: { type: 'boolean', default: false },
   planted: { type: 'boolean', default: false },
   only: { type: 'string' },
+  twins: { type: 'string' },
+  sample: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
@@ -100,19 +106,23 @@ function finish(result: BatchResult, json: boolean): number {
   return failures.length === 0 ? 0 : 1
 }
 
+/** Says now and then how far a batch is. */
+function progress(what: string): (done: number, failures: number) => void {
+  let shown = performance.now()
+  return (done, failures) => {
+    if (performance.now() - shown < 2_000) return
+    shown = performance.now()
+    say(`${done} ${what}, ${failures} failed`)
+  }
+}
+
 async function runMany(
   seeds: number,
   firstSeed: number,
   hours: number,
   { json, brief, dense }: { readonly json: boolean; readonly brief: boolean; readonly dense: boolean },
 ): Promise<number> {
-  let shown = performance.now()
-  const onDone = (done: number, failures: number): void => {
-    if (performance.now() - shown < 2_000 && done < seeds) return
-    shown = performance.now()
-    say(`${done} of ${seeds} seeds, ${failures} failed`)
-  }
-  const result = await runBatch({ seeds, firstSeed, hours, onDone, dense, brief })
+  const result = await runBatch({ seeds, firstSeed, hours, onDone: progress(`of ${seeds} seeds`), dense, brief })
   const [first] = result.failures
   if (first !== undefined && !brief) await explain(first.seed, hours, makePlan(first.seed, hours, dense), first.kind)
   return finish(result, json)
@@ -142,6 +152,30 @@ async function runMutants(names: readonly string[], json: boolean): Promise<numb
   return found === planted && control ? 0 : 1
 }
 
+async function runAllTwins(
+  rounds: number,
+  sample: number | undefined,
+  firstSeed: number,
+  json: boolean,
+): Promise<number> {
+  if (rounds > TWINS_ROUNDS_MAX) throw new WrongUsage(`--twins ${rounds}: at most ${TWINS_ROUNDS_MAX} rounds`)
+  const onDone = progress('scenarios')
+  const result = await runTwins({ rounds, firstSeed, onDone, ...(sample === undefined ? {} : { sample }) })
+  const { enumerated, scenarios, violations, seconds, failures } = result
+  for (const { seed, scenario, kind, detail } of failures) {
+    say(`scenario ${seed} (twinned ${scenario.twins}, groups ${scenario.groups}): ${kind}: ${detail.split('\n')[0]}`)
+  }
+  const [first] = failures
+  if (first !== undefined) {
+    say(`\nthe plan of scenario ${first.seed}, for --seed ${first.seed} --plan:`)
+    say(JSON.stringify(planOfTwins(first.scenario)))
+  }
+  say(`${scenarios} of ${enumerated} scenarios in ${seconds} s: ${violations} violations`)
+  const hash = commit()
+  if (json) process.stdout.write(`${JSON.stringify({ ...result, ...(hash === undefined ? {} : { commit: hash }) })}\n`)
+  return failures.length === 0 ? 0 : 1
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: OPTIONS, allowPositionals: false })
   if (values.help) {
@@ -149,6 +183,12 @@ async function main(): Promise<number> {
     return 0
   }
   if (values.planted) return runMutants(values.only === undefined ? [] : [values.only], values.json)
+  if (values.twins !== undefined) {
+    if (values.seed !== undefined || values.seeds !== undefined) throw new WrongUsage('give --twins or seeds')
+    const sample = values.sample === undefined ? undefined : count('sample', values.sample)
+    return runAllTwins(count('twins', values.twins), sample, count('first-seed', values['first-seed']), values.json)
+  }
+  if (values.sample !== undefined) throw new WrongUsage('--sample goes with --twins')
   const hours = count('hours', values.hours, false)
   if ((values.seed === undefined) === (values.seeds === undefined)) throw new WrongUsage('give --seeds or --seed')
   if (values.seeds !== undefined) {

@@ -1,4 +1,5 @@
 import { Random } from '../base/random.js'
+import type { ReplicaId } from '../types/index.js'
 import { type Address, GOOD_LINK, type LinkQuality } from './network.js'
 import type { SimMs } from './scheduler.js'
 
@@ -24,7 +25,8 @@ export const FAULT_KINDS = [
   'lost-disk',
 ] as const
 
-export type FaultKind = (typeof FAULT_KINDS)[number]
+/** `split`, which only Twins plans have, leaves the targets and the others as two groups, whatever was cut before. */
+export type FaultKind = (typeof FAULT_KINDS)[number] | 'split'
 
 /** Something goes wrong from an instant of its round until another. */
 export interface Fault {
@@ -50,6 +52,8 @@ export interface Plan {
   readonly organizations?: number
   /** Snapshots and pruning, where replicas do not keep everything. */
   readonly snapshots?: { readonly everyBlocks: number; readonly retainBlocks: number }
+  /** Replicas that a second machine runs as well, with the same key: the next addresses after those of the replicas. */
+  readonly twins?: readonly ReplicaId[]
   readonly link: LinkQuality
   readonly rounds: readonly Round[]
 }

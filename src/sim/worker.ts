@@ -1,14 +1,14 @@
 import '../base/polyfill.js'
 import { parentPort } from 'node:worker_threads'
 import type { HistoryResult } from './history.js'
-import { makePlan } from './plan.js'
+import { makePlan, type Plan } from './plan.js'
 import { runSeed } from './run-seed.js'
 
 export interface Task {
   readonly seed: number
   readonly hours: number
-  /** With hardly any rest between the faults. */
-  readonly dense: boolean
+  /** Instead of the plan that follows from the seed. */
+  readonly plan?: Plan
   /** Run it twice, to see that it is the same history. */
   readonly twice: boolean
 }
@@ -19,8 +19,7 @@ export interface Done {
   readonly again?: string
 }
 
-parentPort?.on('message', async ({ seed, hours, dense, twice }: Task) => {
-  const plan = makePlan(seed, hours, dense)
+parentPort?.on('message', async ({ seed, hours, plan = makePlan(seed, hours), twice }: Task) => {
   const { result } = await runSeed(seed, hours, plan)
   const again = twice ? (await runSeed(seed, hours, plan)).result.hash : undefined
   parentPort?.postMessage({ result, ...(again === undefined ? {} : { again }) } satisfies Done)

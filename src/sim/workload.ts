@@ -1,6 +1,7 @@
 import type { Random } from '../base/random.js'
 import type { Outcome } from '../replica/index.js'
 import type { Digest, Height, TimeMs } from '../types/index.js'
+import type { Address } from './network.js'
 import { EPOCH_MS } from './process.js'
 import type { SimMs } from './scheduler.js'
 import { digestOf } from './trace.js'
@@ -22,6 +23,10 @@ const PATIENCE_MS_SPREAD = 6_000
 /** For how long a transaction is valid, ms: less than the dedup window, so that clocks may differ. */
 const VALID_FOR_MS_MIN = 15_000
 const VALID_FOR_MS_SPREAD = 30_000
+
+/** Transactions that clients send on each side of a split, and within how long after it begins, ms. */
+const SIDE_TRANSACTIONS = 2
+const SIDE_SPREAD_MS = 600
 
 /** One transaction from its making to its receipt, or until it expires. */
 export class Submission {
@@ -68,21 +73,32 @@ export class Workload {
     next()
   }
 
-  /** Makes a transaction, of a call or any, and hands it to a replica, to others when no answer comes, until it is final or expired. */
-  submit(call?: Call): Submission {
+  /** Makes a transaction, of a call or any, and hands it to a replica, to others when no answer comes, until it is final or expired. The first is one of some, where any of those takes it. */
+  submit(call?: Call, first?: readonly Address[]): Submission {
     const { scheduler } = this.#world
     const validForMs = VALID_FOR_MS_MIN + this.#random.below(VALID_FOR_MS_SPREAD)
     const submission = new Submission(this.#make(EPOCH_MS + scheduler.nowMs + validForMs, call), scheduler.nowMs)
     this.submitted += 1
-    this.#try(submission)
+    this.#try(submission, first)
     return submission
+  }
+
+  /** Clients on both sides of a split, some each. */
+  runAtSides(group: readonly Address[]): void {
+    const others = this.#world.machines.map(({ address }) => address).filter((address) => !group.includes(address))
+    for (const side of [group, others]) {
+      if (side.length === 0) continue
+      for (let i = 0; i < SIDE_TRANSACTIONS; i++) {
+        this.#world.scheduler.after(this.#random.below(SIDE_SPREAD_MS), () => this.submit(undefined, side))
+      }
+    }
   }
 
   #make(validUntilMs: TimeMs, call: Call | undefined): MadeTransaction {
     return call === undefined ? this.#maker.next(validUntilMs) : this.#maker.encode(call, validUntilMs)
   }
 
-  #try(submission: Submission): void {
+  #try(submission: Submission, first: readonly Address[] = []): void {
     const world = this.#world
     const { made } = submission
     if (submission.acknowledged !== undefined || EPOCH_MS + world.scheduler.nowMs > made.validUntilMs) return
@@ -91,7 +107,8 @@ export class Workload {
       ({ gone, organization }) => !gone && (made.vouchedBy === undefined || made.vouchedBy === organization),
     )
     if (able.length === 0) return
-    const machine = this.#random.pick(able)
+    const near = able.filter(({ address }) => first.includes(address))
+    const machine = this.#random.pick(near.length > 0 ? near : able)
     const submitter = made.client === undefined ? {} : { client: made.client }
     world.submit(machine, made.bytes, submitter, (outcome) => this.#onOutcome(submission, machine, outcome))
     const patienceMs = PATIENCE_MS_MIN + this.#random.below(PATIENCE_MS_SPREAD)
@@ -105,6 +122,8 @@ export class Workload {
       world.count(`refused.${outcome.code}`)
       return
     }
+    // What a Byzantine replica says is worth nothing: the client asks another.
+    if (machine.byzantine) return
     const { block, index } = outcome
     const receipt = block.receipts[index] ?? new Uint8Array()
     const acknowledged = { id, height: block.certificate.cid, index, receipt, at: world.scheduler.nowMs }

@@ -67,6 +67,8 @@ export interface Machine {
   running: Running | undefined
   /** Its disk lost what it had promised to keep: it counts as one of the f that may fail. */
   faulty: boolean
+  /** Its key is in use elsewhere too, so nothing that it holds or says counts. */
+  byzantine: boolean
   /** Its disk was emptied, and it does not know what its key has voted for. */
   votesLost: boolean
   /** Its disk was emptied; it counts as faulty until it is level again. */
@@ -148,6 +150,7 @@ export class World {
       process: undefined,
       running: undefined,
       faulty: false,
+      byzantine: false,
       votesLost: false,
       recovering: false,
       gone: false,
@@ -155,6 +158,17 @@ export class World {
     }
     this.machines.push(machine)
     return machine
+  }
+
+  /** A second machine with a replica's key. Both count as that replica's fault. */
+  addTwin(id: ReplicaId): Machine {
+    const twin = this.addMachine(id)
+    for (const machine of this.machines) {
+      if (machine.id !== id) continue
+      machine.faulty = true
+      machine.byzantine = true
+    }
+    return twin
   }
 
   machine(address: Address): Machine {
@@ -266,7 +280,7 @@ export class World {
     }
   }
 
-  /** A replica halts, or its process fails: it ends, as a node does. Only damage to its disk is a reason. */
+  /** A replica halts, or its process fails: it ends, as a node does. Only damage to its disk, or a twin, is a reason. */
   #onHalt(machine: Machine, process: SimProcess, error: unknown): void {
     if (process.dead) return
     const code = codeOf(error)
@@ -343,7 +357,8 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'crash'
 }
 
-function mayHalt({ disk, faulty }: Machine, code: string): boolean {
+function mayHalt({ disk, faulty, byzantine }: Machine, code: string): boolean {
+  if (byzantine) return true
   if (HALTS_OF_DAMAGED_DISK.includes(code)) return faulty
   return HALTS_OF_FAILING_DISK.includes(code) && disk.failed
 }
