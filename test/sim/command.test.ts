@@ -25,12 +25,22 @@ it('replays one seed with its transcript', () => {
   expect(stderr).toMatch(/trace [0-9a-f]{16}/)
 }, 60_000)
 
+it('runs a sample of the Twins scenarios, the same for the same seed', () => {
+  const { status, stdout } = sim('--twins', '1', '--sample', '4', '--first-seed', '7', '--json')
+  expect(status).toBe(0)
+  const result = JSON.parse(stdout.trimEnd()) as Record<string, unknown>
+  expect(result).toMatchObject({ enumerated: 30, scenarios: 4, violations: 0, failures: [] })
+  expect(result.acknowledged).toBeGreaterThan(0)
+}, 60_000)
+
 it('tells wrong usage apart', () => {
   for (const args of [
     [],
     ['--seeds', '0'],
     ['--seeds', '2', '--seed', '1'],
     ['--nothing'],
+    ['--twins', '9'],
+    ['--sample', '2', '--seeds', '1'],
     ['--seeds', '1', '--hours', 'x'],
   ]) {
     const { status, stdout, stderr } = sim(...args)
