@@ -7,7 +7,7 @@ import type { Fault, Plan } from './plan.js'
 /** Replicas of a Twins network. */
 const N = 4
 /** A round lasts so long, ms: a regency without progress times out within it, and the next one begins. */
-export const TWINS_ROUND_MS = 4_000
+const TWINS_ROUND_MS = 4_000
 /** More than a scenario takes, h. */
 const HOURS = 1
 /** Rounds that can be enumerated; each further one makes sixteen times as many scenarios. */

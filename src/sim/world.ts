@@ -67,7 +67,7 @@ export interface Machine {
   running: Running | undefined
   /** Its disk lost what it had promised to keep: it counts as one of the f that may fail. */
   faulty: boolean
-  /** Its key is in use elsewhere too, so nothing that it holds or says counts. */
+  /** A second machine has its key, so nothing that it holds or says counts. */
   byzantine: boolean
   /** Its disk was emptied, and it does not know what its key has voted for. */
   votesLost: boolean

@@ -54,4 +54,16 @@ describe('Twins', () => {
     const { result } = await runSeed(1, 1, planOfTwins(scenario))
     expect(result.violations.map(({ kind }) => kind)).toContain('agreement')
   })
+
+  it('takes no word of a twin', async () => {
+    // The only replica is twinned: each twin orders and answers, and nobody is told anything that counts.
+    const rounds = [{ lastsMs: 4_000, restMs: 0, faults: [] }]
+    const plan = { ...planOfTwins({ twins: [0], groups: [] }), n: 1, rounds }
+    const { result } = await runSeed(1, 1, plan)
+    expect(result).toMatchObject({ acknowledged: 0, height: 0 })
+    expect(result.violations.map(({ kind }) => kind)).toEqual(['stuck'])
+    const { result: trusted } = await runSeed(1, 1, { ...plan, twins: [] })
+    expect(trusted.acknowledged).toBeGreaterThan(0)
+    expect(trusted.violations).toEqual([])
+  })
 })
