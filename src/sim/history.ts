@@ -2,6 +2,7 @@ import { Random } from '../base/random.js'
 import { DEFAULT_LANE, type FinalBlock } from '../replica/index.js'
 import { WAITING_MAX } from '../replica/submissions.js'
 import type { Height } from '../types/index.js'
+import { corrupt } from './adversary/corrupt.js'
 import {
   Agreement,
   acknowledgedProblem,
@@ -71,13 +72,16 @@ export class History {
     this.#chain = new ChainCheck(crypto.suite, genesis)
     const laneBatchesMax = 2 * DEFAULT_LANE.batchesInFlightMax
     this.#bounds = boundsOf(organizations, genesis.parameters.window, laneBatchesMax, WAITING_MAX)
+    for (const { target, strategy } of plan.adversaries ?? []) corrupt(this.world, target, strategy, seed)
     this.world.events = {
       executed: (machine, { height, hash, transactions }) => {
-        if (machine.byzantine) return
+        if (machine.byzantine || machine.adversary !== undefined) return
         this.#report('agreement', machine, this.#agreement.check(height, hash))
         this.#report('executed-twice', machine, this.#once.check(height, transactions))
       },
-      final: (machine, block) => this.#onFinal(machine, block),
+      final: (machine, block) => {
+        if (machine.adversary === undefined) this.#onFinal(machine, block)
+      },
       halted: (machine, code) => this.#faults.halted(machine, code),
     }
   }

@@ -1,5 +1,6 @@
 import { Random } from '../base/random.js'
 import type { ReplicaId } from '../types/index.js'
+import { STRATEGIES, type Strategy } from './adversary/strategies.js'
 import { type Address, GOOD_LINK, type LinkQuality } from './network.js'
 import type { SimMs } from './scheduler.js'
 
@@ -54,6 +55,8 @@ export interface Plan {
   readonly snapshots?: { readonly everyBlocks: number; readonly retainBlocks: number }
   /** Replicas that a second machine runs as well, with the same key: the next addresses after those of the replicas. */
   readonly twins?: readonly ReplicaId[]
+  /** Byzantine replicas, from the start to the end: at most f, machines with other lasting faults counted. */
+  readonly adversaries?: readonly { readonly target: Address; readonly strategy: Strategy }[]
   readonly link: LinkQuality
   readonly rounds: readonly Round[]
 }
@@ -83,14 +86,29 @@ export function makePlan(seed: number, hours: number, dense = false): Plan {
     atMs += round.lastsMs + round.restMs
   }
   const other = new Random(seed ^ 0x71e3)
-  return {
+  const plan: Plan = {
     n,
     ...(n === 4 && other.chance(0.2) ? { organizations: 7 } : {}),
     ...(other.chance(0.25) ? { snapshots: { everyBlocks: 20 + other.below(60), retainBlocks: 1 } } : {}),
     link,
     rounds,
   }
+  return withAdversary(plan, new Random(seed ^ 0xb12a))
 }
+
+/** A third of the histories of a fixed view has a Byzantine replica, and then nothing else that fails for good. */
+function withAdversary(plan: Plan, random: Random): Plan {
+  const { n, organizations = n } = plan
+  if (n < 4 || organizations > n || !random.chance(0.33)) return plan
+  const mended = ({ faults, ...round }: Round): Round => ({
+    ...round,
+    faults: faults.filter(({ kind }) => !LASTING.includes(kind)),
+  })
+  const adversaries = [{ target: random.below(n), strategy: random.pick(STRATEGIES) }]
+  return { ...plan, rounds: plan.rounds.map(mended), adversaries }
+}
+
+const LASTING: readonly FaultKind[] = ['rot-log', 'rot-ledger', 'lost-disk', 'jump']
 
 function networkSize(random: Random): number {
   const die = random.below(100)

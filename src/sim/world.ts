@@ -17,6 +17,7 @@ import {
   type Submitter,
 } from '../replica/index.js'
 import type { Digest, Genesis, Height, ReplicaId } from '../types/index.js'
+import type { Adversary } from './adversary/adversary.js'
 import { SimCrypto } from './crypto.js'
 import { SimDatabase } from './database.js'
 import { SimDisk } from './disk.js'
@@ -69,6 +70,8 @@ export interface Machine {
   faulty: boolean
   /** A second machine has its key, so nothing that it holds or says counts. */
   byzantine: boolean
+  /** It is Byzantine: it says what this makes of what its replica would say. */
+  adversary: Adversary | undefined
   /** Its disk was emptied, and it does not know what its key has voted for. */
   votesLost: boolean
   /** Its disk was emptied; it counts as faulty until it is level again. */
@@ -151,6 +154,7 @@ export class World {
       running: undefined,
       faulty: false,
       byzantine: false,
+      adversary: undefined,
       votesLost: false,
       recovering: false,
       gone: false,
@@ -224,13 +228,14 @@ export class World {
       const { header, hash } = sealed
       this.events.executed(machine, { height: header.height, hash, transactions })
     })
+    const transport = this.network.transport(machine.address, machine.id, process)
     const replica = new Replica(
       context,
       {
         clock: process.clock,
         keys: machine.keys,
         verifier: this.#verifier(process),
-        transport: this.network.transport(machine.address, machine.id, process),
+        transport: machine.adversary?.wrap(transport, process) ?? transport,
         wal: scaled(log),
         ledger,
         runtime,
@@ -257,7 +262,8 @@ export class World {
   /** Counters of a replica. Whoever is accused here has contradicted itself, and correct replicas never do. */
   #onCount(machine: Machine, name: string, amount: number): void {
     this.count(name, amount)
-    if (name.startsWith('misbehaviour.')) this.violate('accused', machine.address, name)
+    const liars = this.machines.some(({ adversary, byzantine }) => byzantine || adversary !== undefined)
+    if (name.startsWith('misbehaviour.') && !liars) this.violate('accused', machine.address, name)
   }
 
   count(name: string, amount = 1): void {
