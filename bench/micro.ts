@@ -64,6 +64,14 @@ export async function benchMicro(quick: boolean, say: (text: string) => void): P
   return micros
 }
 
+/** Curve, OpenSSL's name of it, and the hash that goes with it. */
+const INSTRUMENT_CURVES = [
+  ['p256', 'P-256', 'sha256'],
+  ['p384', 'P-384', 'sha384'],
+  ['secp256k1', 'secp256k1', 'sha256'],
+  ['brainpoolP256r1', 'brainpoolP256r1', 'sha256'],
+] as const
+
 async function crypto(measure: Measure): Promise<void> {
   const { sign } = createSigner(clientSeed(0))
   const publicKey = ed25519PublicKey(clientSeed(0))
@@ -71,10 +79,13 @@ async function crypto(measure: Measure): Promise<void> {
   const signature = sign(message)
   await measure('ed25519 sign', 1, () => sign(message))
   await measure('ed25519 verify', 1, () => nativeSuite.verifyEd25519(publicKey, message, signature))
-  const instrument = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const point = pointOf(instrument.publicKey)
-  const der = signEcdsa('sha256', message, instrument.privateKey)
-  await measure('p256 verify (DER)', 1, () => nativeSuite.verifyP256Der(point, message, der))
+  for (const [curve, namedCurve, hash] of INSTRUMENT_CURVES) {
+    const instrument = generateKeyPairSync('ec', { namedCurve })
+    const point = pointOf(instrument.publicKey)
+    const der = signEcdsa(hash, message, instrument.privateKey)
+    const scheme = { curve, hash, encoding: 'der' } as const
+    await measure(`${curve} verify (DER)`, 1, () => nativeSuite.verifyEcdsa(scheme, point, message, der))
+  }
   for (const size of [64, 300]) {
     const data = new Uint8Array(size).fill(3)
     await measure(`sha256 of ${size} B`, 1, () => sha256(data))
@@ -243,5 +254,5 @@ async function anchorBlocks(measure: Measure, world: World, path: string): Promi
 
 function pointOf(publicKey: { export(options: { type: 'spki'; format: 'der' }): Buffer }): Uint8Array {
   const der = publicKey.export({ type: 'spki', format: 'der' })
-  return new Uint8Array(der.subarray(der.length - 65))
+  return new Uint8Array(der.subarray(der.lastIndexOf('034200', undefined, 'hex') + 3))
 }
