@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { readFileSync } from 'node:fs'
 import { Random } from '../base/random.js'
 import { EtalonClient, type Identity, type VerifiedReceipt } from '../client/index.js'
-import { possessionStatement, recordStatement } from '../contracts/index.js'
+import { possessionStatement, recordStatement } from '../formats/record-statements.js'
 import { nativeSuite } from '../crypto/native.js'
 import type { LocalCluster } from '../node/local-cluster.js'
 import { createSigner } from '../node/signer.js'

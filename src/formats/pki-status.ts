@@ -105,10 +105,10 @@ export function statusAt(
   return key === undefined ? 'unknown' : judge(record, key, timeMs, knownAtHeight, key.validUntilMs)
 }
 
-/** The status by everything that is known, expiry aside: what can be said without a clock. */
-export function standingOf(record: InstrumentRecord, keyNumber: number): KeyStatus {
+/** The status of a key by what was known at a height, whatever the time: what can be said without a clock. Expiry is left aside. */
+export function standingOf(record: InstrumentRecord, keyNumber: number, knownAtHeight: Height = NOW_KNOWN): KeyStatus {
   const key = keyOf(record, keyNumber)
-  return key === undefined ? 'unknown' : judge(record, key, Number.MAX_SAFE_INTEGER, NOW_KNOWN, null)
+  return key === undefined ? 'unknown' : judge(record, key, Number.MAX_SAFE_INTEGER, knownAtHeight, null)
 }
 
 function judge(
@@ -118,24 +118,27 @@ function judge(
   knownAtHeight: Height,
   validUntilMs: TimeMs | null,
 ): KeyStatus {
-  const holding = history.filter(
-    (entry) =>
-      (entry.key === number || entry.key === null) && entry.height <= knownAtHeight && entry.sinceMs <= timeMs,
-  )
-  const has = (event: PkiEvent) => holding.some((entry) => entry.event === event)
+  const holding = history.filter(({ height, sinceMs }) => height <= knownAtHeight && sinceMs <= timeMs)
+  const has = (event: PkiEvent) => holding.some((entry) => entry.event === event && entry.key === number)
   if (!has('proposed')) return 'unknown'
   if (has('revoked')) return 'revoked'
   if (!has('activated')) return 'proposed'
   if (has('retired')) return 'retired'
   if (validUntilMs !== null && timeMs >= validUntilMs) return 'expired'
-  if (isOpen(holding, 'suspended', 'resumed')) return 'suspended'
-  return usages.includes('measure') && isOpen(holding, 'seal-broken', 'seal-renewed') ? 'seal-broken' : 'active'
+  if (isSuspended(holding, null) || isSuspended(holding, number)) return 'suspended'
+  return usages.includes('measure') && isSealBroken(holding) ? 'seal-broken' : 'active'
 }
 
-/** True when something began and what was recorded after it did not end it. */
-function isOpen(holding: readonly HistoryEntry[], begin: PkiEvent, end: PkiEvent): boolean {
-  const last = holding.findLast(({ event }) => event === begin || event === end)
-  return last?.event === begin
+/** True when the key, or with `null` the instrument as a whole, is suspended by the last that holds. */
+export const isSuspended = (history: readonly HistoryEntry[], key: number | null): boolean =>
+  lastOf(history, key, 'suspended', 'resumed') === 'suspended'
+
+export const isSealBroken = (history: readonly HistoryEntry[]): boolean =>
+  lastOf(history, null, 'seal-broken', 'seal-renewed') === 'seal-broken'
+
+/** What was recorded last of two: an end ends whatever was recorded before it. */
+function lastOf(history: readonly HistoryEntry[], key: number | null, ...events: readonly PkiEvent[]) {
+  return history.findLast((entry) => entry.key === key && events.includes(entry.event))?.event
 }
 
 export function keyOf(record: InstrumentRecord, number: number): InstrumentKey | undefined {
