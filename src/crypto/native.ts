@@ -62,9 +62,7 @@ const P256_COMPACT: EcdsaScheme = { curve: 'p256', hash: 'sha256', encoding: 'co
 
 function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   return (
-    publicKey.length === 33 &&
-    isLowSignature(signature) &&
-    verifyEcdsa(P256_COMPACT, publicKey, message, signature)
+    publicKey.length === 33 && isLowSignature(signature) && verifyEcdsa(P256_COMPACT, publicKey, message, signature)
   )
 }
 

@@ -12,8 +12,7 @@ const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) |
 
 /** Days from 1970-01-01 to the first day of a year from 1970 on. */
 function daysBeforeYear(year: number): number {
-  const leapsBefore = (before: number) =>
-    Math.trunc(before / 4) - Math.trunc(before / 100) + Math.trunc(before / 400)
+  const leapsBefore = (before: number) => Math.trunc(before / 4) - Math.trunc(before / 100) + Math.trunc(before / 400)
   return (year - 1970) * 365 + leapsBefore(year - 1) - leapsBefore(1969)
 }
 

@@ -19,7 +19,8 @@ export type JsonObject = ReadonlyMap<string, JsonText>
 export const JSON_TEXT_DEPTH_MAX = 8
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+/** To the closing quote; what stands within is JSON.parse's to judge. */
+const STRING = /"(?:[^"\\]|\\.)*"/y
 const BLANK = /[ \t\r\n]*/y
 
 class Unreadable {
@@ -42,6 +43,14 @@ export function parseJsonText(text: string): { readonly value: JsonText } | Prob
 export const isJsonObject = (value: JsonText | undefined): value is JsonObject => value instanceof Map
 export const isJsonNumber = (value: JsonText | undefined): value is JsonNumber =>
   typeof value === 'object' && value !== null && 'number' in value
+
+function stringOf(text: string): string | undefined {
+  try {
+    return JSON.parse(text) as string
+  } catch {
+    return undefined
+  }
+}
 
 class Reader {
   readonly #text: string
@@ -93,9 +102,13 @@ class Reader {
   }
 
   #string(): string {
+    const start = this.#at
     const text = this.#match(STRING)
-    if (text === undefined) throw this.#unexpected()
-    const value = JSON.parse(text) as string
+    const value = text === undefined ? undefined : stringOf(text)
+    if (value === undefined) {
+      this.#at = start
+      throw this.#unexpected()
+    }
     if (!value.isWellFormed()) throw new Unreadable('a text with half of a surrogate pair')
     return value
   }

@@ -24,7 +24,8 @@ export interface Obis {
 export const OBIS_LENGTH_MAX = 24
 
 const DECIMAL = /^(\d{1,3})-(\d{1,3}|b):(\d{1,3})\.(\d{1,3})\.(\d{1,3}|e)(?:[*.](\d{1,3}|FF))?$/
-const HEXADECIMAL = /^([\dA-Fa-f]{2})-([\dA-Fa-f]{2}):([\dA-Fa-f]{2})\.([\dA-Fa-f]{2})\.([\dA-Fa-f]{2})(?:[*.]([\dA-Fa-f]{2}))?$/
+const HEXADECIMAL =
+  /^([\dA-Fa-f]{2})-([\dA-Fa-f]{2}):([\dA-Fa-f]{2})\.([\dA-Fa-f]{2})\.([\dA-Fa-f]{2})(?:[*.]([\dA-Fa-f]{2}))?$/
 
 export function parseObis(text: string): Obis | Problem {
   if (text.length > OBIS_LENGTH_MAX) return { problem: `an OBIS code has at most ${OBIS_LENGTH_MAX} characters` }

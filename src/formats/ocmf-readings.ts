@@ -71,7 +71,8 @@ function parseReading(members: JsonObject, hasValue: boolean): OcmfReading | Pro
   const meter = members.get('ST') ?? ''
   const errors = members.get('EF') ?? ''
   if (typeof reason !== 'string' || (reason !== '' && !REASONS.test(reason))) return { problem: 'TX is not known' }
-  if (typeof meter !== 'string' || !METER_STATES.test(meter)) return { problem: 'the state of the meter ST is not known' }
+  if (typeof meter !== 'string' || !METER_STATES.test(meter))
+    return { problem: 'the state of the meter ST is not known' }
   if (typeof errors !== 'string' || !/^[Et]{0,2}$/.test(errors)) return { problem: 'EF is not made of E and t' }
   const measured = hasValue ? parseMeasured(members) : NOTHING_MEASURED
   if (isProblem(measured)) return measured

@@ -52,7 +52,8 @@ function parseEncoded(text: string, curve: KeyCurve | undefined): PublicKey | Pr
   if (bytes === undefined || bytes.length === 0) return { problem: 'the key is neither base64 nor hexadecimal' }
   const known = fromSpki(bytes)
   if (known !== undefined) return known
-  if (curve === undefined) return { problem: 'the key is not a SubjectPublicKeyInfo of a known curve; of a bare point say the curve' }
+  if (curve === undefined)
+    return { problem: 'the key is not a SubjectPublicKeyInfo of a known curve; of a bare point say the curve' }
   return publicKeyOf(curve, bytes)
 }
 
@@ -85,7 +86,8 @@ function fromSpki(der: Uint8Array): PublicKey | Problem | undefined {
   return undefined
 }
 
-const startsWith = (bytes: Uint8Array, prefix: Uint8Array): boolean => equalBytes(bytes.subarray(0, prefix.length), prefix)
+const startsWith = (bytes: Uint8Array, prefix: Uint8Array): boolean =>
+  equalBytes(bytes.subarray(0, prefix.length), prefix)
 
 function parseDidKey(text: string): PublicKey | Problem {
   const bytes = text.startsWith('did:key:z') ? fromBase58(text.slice('did:key:z'.length)) : undefined

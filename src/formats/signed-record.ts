@@ -5,8 +5,8 @@ import type { CryptoSuite } from '../crypto/suite.js'
 import { parseJws } from './jws.js'
 import { parseOcmf } from './ocmf.js'
 import type { ClockState, OcmfReading } from './ocmf-readings.js'
-import type { KeyCurve } from './public-key.js'
 import { isProblem, type Problem } from './problem.js'
+import type { KeyCurve } from './public-key.js'
 import { recordStatement, timedRecordStatement } from './record-statements.js'
 
 /**
@@ -189,7 +189,12 @@ export function checkSignature(
 }
 
 /** A signature in etalon's own scheme over a text, base64: proofs of possession, rotations, batches. */
-export function checkText(crypto: CryptoSuite, key: VerifyingKey, text: string, signature: string): CryptographicVerdict {
+export function checkText(
+  crypto: CryptoSuite,
+  key: VerifyingKey,
+  text: string,
+  signature: string,
+): CryptographicVerdict {
   return checkSignature(crypto, key, ownScheme(key.curve), utf8(text), fromBase64(signature))
 }
 

@@ -1,7 +1,7 @@
 import { utf8 } from '../../src/base/bytes.js'
 import { encodeCanonical } from '../../src/contracts/canonical.js'
 import type { InstrumentRecord } from '../../src/formats/pki-status.js'
-import { MeterChain, newKey, testKey } from './pki-support.js'
+import { type MeterChain, newKey, testKey } from './pki-support.js'
 import type { Chain, Result } from './support.js'
 
 /** How to get each refusal that a method or query of pki documents. */
@@ -184,7 +184,10 @@ const LIFE: Readonly<Record<string, Case>> = {
   'pki.resume pki/not-suspended': on((chain) => alive(chain).resume('meter')),
   'pki.resume pki/history-full': on((chain) => {
     alive(chain).suspend('meter')
-    patch(chain, (record) => ({ ...record, history: [...Array.from({ length: 128 }, () => record.history[0] as never), ...record.history] }))
+    patch(chain, (record) => ({
+      ...record,
+      history: [...Array.from({ length: 128 }, () => record.history[0] as never), ...record.history],
+    }))
     return chain.resume('meter')
   }),
   ...unknown('revoke', (chain, args) => chain.withdraw('meter', 0, args)),
@@ -245,9 +248,7 @@ const RECORDS: Readonly<Record<string, Case>> = {
     return own(chain)
   }),
   ...notActive('anchor', own),
-  'pki.anchor pki/not-operator': on((chain) =>
-    own(alive(chain), { format: 'fabpki', signature: one.sign('42') }),
-  ),
+  'pki.anchor pki/not-operator': on((chain) => own(alive(chain), { format: 'fabpki', signature: one.sign('42') })),
   'pki.anchor pki/counter-replayed': on((chain) => {
     own(alive(chain))
     return own(chain)

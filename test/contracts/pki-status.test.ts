@@ -55,7 +55,17 @@ const KEYS = Array.from({ length: 8 }, (_, i) => testKey('ed25519', 200 + i))
 /** One step: what, on which key, how far back it reaches, and whether blocks pass before it. */
 const step = fc.record({
   what: fc.constantFrom(
-    'endorse', 'suspend', 'resume', 'revoke', 'retire', 'break', 'renew', 'rotate', 'emergency', 'add', 'addTls',
+    'endorse',
+    'suspend',
+    'resume',
+    'revoke',
+    'retire',
+    'break',
+    'renew',
+    'rotate',
+    'emergency',
+    'add',
+    'addTls',
   ),
   key: fc.constantFrom(1, 1, 2, 3, null),
   back: fc.constantFrom(0, 0, 500, 1_000, 3_700, 10_000),
@@ -124,7 +134,8 @@ function play(chain: MeterChain, { what, key, back, from, pause, until }: Step, 
     default: {
       if (fresh === undefined) break
       const usage = what === 'add' ? 'measure' : 'tls'
-      if (chain.addKey('m', fresh, { usages: [usage], ...validity }).code === '') birth(KEYS.indexOf(fresh), false, usage)
+      if (chain.addKey('m', fresh, { usages: [usage], ...validity }).code === '')
+        birth(KEYS.indexOf(fresh), false, usage)
     }
   }
 }
@@ -150,14 +161,17 @@ describe('statusAt', () => {
         expect(chain.faults).toEqual([])
         const record = recordOf(chain)
         expect(record.keys).toHaveLength(keys.length)
-        const times = new Set(log.flatMap(({ timeMs, sinceMs, untilMs = 0 }) => [timeMs, sinceMs, untilMs].flatMap((t) => [t - 1, t])))
+        const times = new Set(
+          log.flatMap(({ timeMs, sinceMs, untilMs = 0 }) => [timeMs, sinceMs, untilMs].flatMap((t) => [t - 1, t])),
+        )
         for (let key = 1; key <= keys.length + 1; key++) {
           for (const timeMs of [...times, 0, chain.timeMs + 20_000].filter((t) => t >= 0)) {
             for (let known = 0; known <= chain.height + 1; known++) {
               const expected = oracle(log, key, timeMs, known)
               seen.add(expected)
               const actual = statusAt(record, key, timeMs, known)
-              if (actual !== expected) expect({ key, timeMs, known, actual, log }).toEqual({ key, timeMs, known, actual: expected, log })
+              if (actual !== expected)
+                expect({ key, timeMs, known, actual, log }).toEqual({ key, timeMs, known, actual: expected, log })
             }
           }
         }

@@ -118,7 +118,13 @@ export class MeterChain extends Chain {
     return this.#call('rotate', from, { instrument, ...newKey(instrument, key), coSignature, ...args })
   }
 
-  emergencyRotate(instrument: string, key: TestKey, invalidSinceMs: number, args: object = {}, from = 'inmetro'): Result {
+  emergencyRotate(
+    instrument: string,
+    key: TestKey,
+    invalidSinceMs: number,
+    args: object = {},
+    from = 'inmetro',
+  ): Result {
     const given = { instrument, ...newKey(instrument, key), reason: 'key stolen', invalidSinceMs, ...args }
     return this.#call('emergencyRotate', from, given)
   }

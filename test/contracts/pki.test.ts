@@ -52,7 +52,16 @@ describe('the life of a key', () => {
       value: {
         status: 'active',
         organization: 'maker',
-        keys: [{ number: 1, algorithm: 'ecdsa', curve: 'p256', key: key.uncompressed, usages: ['measure'], status: 'active' }],
+        keys: [
+          {
+            number: 1,
+            algorithm: 'ecdsa',
+            curve: 'p256',
+            key: key.uncompressed,
+            usages: ['measure'],
+            status: 'active',
+          },
+        ],
         history: [
           { event: 'proposed', key: 1, by: 'maker', height: 1 },
           { event: 'endorsed', by: 'ptb', height: 3 },
@@ -301,6 +310,9 @@ describe('verify', () => {
 it('keeps its state as small canonical JSON', () => {
   const chain = new Chain()
   chain.propose('meter', key)
-  expect(chain.changes.map((change) => change.key)).toEqual(['pki/instruments/meter', `pki/keys/p256/${key.compressed}`])
+  expect(chain.changes.map((change) => change.key)).toEqual([
+    'pki/instruments/meter',
+    `pki/keys/p256/${key.compressed}`,
+  ])
   expect(chain.changes[1]?.value).toEqual(utf8('"meter"'))
 })

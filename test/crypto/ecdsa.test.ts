@@ -57,11 +57,14 @@ describe('signatures of OpenSSL', () => {
         expect(verdict({ curve, hash, encoding: 'der' }, key, message, compact)).toBe(false)
         expect(verdict({ curve, hash, encoding: 'der' }, key, concatBytes(message, bytes('00')), der)).toBe(false)
         expect(verdict({ curve: other, hash, encoding: 'der' }, key, message, der)).toBe(false)
-        expect(verdict({ curve, hash: hash === 'sha256' ? 'sha512' : 'sha256', encoding: 'der' }, key, message, der)).toBe(
-          false,
-        )
+        expect(
+          verdict({ curve, hash: hash === 'sha256' ? 'sha512' : 'sha256', encoding: 'der' }, key, message, der),
+        ).toBe(false)
       }
-      expect(curvePoint(curve, compressed)).toEqual({ compressed: toHex(compressed), uncompressed: toHex(pointOf(vector)) })
+      expect(curvePoint(curve, compressed)).toEqual({
+        compressed: toHex(compressed),
+        uncompressed: toHex(pointOf(vector)),
+      })
     }
   })
 })

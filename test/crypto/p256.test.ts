@@ -3,10 +3,10 @@ import { p256 } from '@noble/curves/nist.js'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, fromHex, toHex, utf8 } from '../../src/base/bytes.js'
 import { Random } from '../../src/base/random.js'
+import { signatureFromDer } from '../../src/crypto/ecdsa.js'
 import type { CryptoSuite } from '../../src/crypto/index.js'
 import { nativeSuite, openSslSuite } from '../../src/crypto/native.js'
 import { nobleSuite } from '../../src/crypto/noble.js'
-import { signatureFromDer } from '../../src/crypto/ecdsa.js'
 import { p256Point } from '../../src/crypto/p256.js'
 
 const SUITES = [nativeSuite, openSslSuite, nobleSuite]

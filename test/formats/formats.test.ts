@@ -30,10 +30,20 @@ describe('OBIS codes (IEC 62056-6-1)', () => {
     expect(parseObis(canonical)).toEqual(code)
   })
 
-  it.each(['', '1.8.0', '1-0:1.8', '1-0:1.8.0*', '256-0:1.8.0', '1-0:1.8.0*256', '1-0:1.8.0*255 ', 'x-0:1.8.0', '1-0:G1.08.00', '1-0:1.8.0*255*255', '-1-0:1.8.0', `1-0:1.8.0${' '.repeat(30)}`])(
-    'refuses %j',
-    (text) => expect(parseObis(text)).toHaveProperty('problem'),
-  )
+  it.each([
+    '',
+    '1.8.0',
+    '1-0:1.8',
+    '1-0:1.8.0*',
+    '256-0:1.8.0',
+    '1-0:1.8.0*256',
+    '1-0:1.8.0*255 ',
+    'x-0:1.8.0',
+    '1-0:G1.08.00',
+    '1-0:1.8.0*255*255',
+    '-1-0:1.8.0',
+    `1-0:1.8.0${' '.repeat(30)}`,
+  ])('refuses %j', (text) => expect(parseObis(text)).toHaveProperty('problem'))
 
   it('round-trips', () => {
     const group = fc.nat(255)
@@ -48,8 +58,24 @@ describe('OBIS codes (IEC 62056-6-1)', () => {
   })
 
   it('knows registers that only count upwards', () => {
-    const all = ['1-0:1.8.0', '1-0:2.8.1', '01-00:B2.08.00*FF', '01-00:C1.08.00*FF', '1-0:1.7.0', '1-0:16.8.0', '7-0:1.8.0']
-    expect(all.map((text) => isAccumulating(parseObis(text) as never))).toEqual([true, true, true, true, false, false, false])
+    const all = [
+      '1-0:1.8.0',
+      '1-0:2.8.1',
+      '01-00:B2.08.00*FF',
+      '01-00:C1.08.00*FF',
+      '1-0:1.7.0',
+      '1-0:16.8.0',
+      '7-0:1.8.0',
+    ]
+    expect(all.map((text) => isAccumulating(parseObis(text) as never))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ])
   })
 })
 
@@ -67,15 +93,25 @@ describe('times of OCMF', () => {
     )
   })
 
-  it.each(['2000-02-29T00:00:00,000+0000', '2024-12-31T23:59:59,999-1200', '1970-01-01T00:00:00,000+0000'])('%s', (text) => {
-    const iso = text.replace(',', '.').replace(/(\d\d)$/, ':$1')
-    expect(parseOcmfTime(text)).toEqual({ timeMs: Date.parse(iso) })
-  })
-
-  it.each(['1970-01-01T00:30:00,000+0100', '2100-02-29T00:00:00,000+0000', '2024-00-10T00:00:00,000+0000', '2024-13-10T00:00:00,000+0000', '2024-01-00T00:00:00,000+0000', '2024-01-10T00:60:00,000+0000', '2024-01-10T00:00:00,000+1500', '2024-01-10T00:00:00,000+0160', '2024-01-10 00:00:00,000+0100'])(
-    'refuses %s',
-    (text) => expect(parseOcmfTime(text)).toHaveProperty('problem'),
+  it.each(['2000-02-29T00:00:00,000+0000', '2024-12-31T23:59:59,999-1200', '1970-01-01T00:00:00,000+0000'])(
+    '%s',
+    (text) => {
+      const iso = text.replace(',', '.').replace(/(\d\d)$/, ':$1')
+      expect(parseOcmfTime(text)).toEqual({ timeMs: Date.parse(iso) })
+    },
   )
+
+  it.each([
+    '1970-01-01T00:30:00,000+0100',
+    '2100-02-29T00:00:00,000+0000',
+    '2024-00-10T00:00:00,000+0000',
+    '2024-13-10T00:00:00,000+0000',
+    '2024-01-00T00:00:00,000+0000',
+    '2024-01-10T00:60:00,000+0000',
+    '2024-01-10T00:00:00,000+1500',
+    '2024-01-10T00:00:00,000+0160',
+    '2024-01-10 00:00:00,000+0100',
+  ])('refuses %s', (text) => expect(parseOcmfTime(text)).toHaveProperty('problem'))
 })
 
 describe('JWS', () => {
@@ -94,7 +130,8 @@ describe('JWS', () => {
     const key = parsePublicKey(publicKey, curve)
     if ('problem' in jws || 'problem' in key) throw new Error('a good one')
     for (const suite of [nativeSuite, nobleSuite]) {
-      const verdict = (bytes: Uint8Array, signature: Uint8Array) => checkSignature(suite, key, jws.scheme, bytes, signature)
+      const verdict = (bytes: Uint8Array, signature: Uint8Array) =>
+        checkSignature(suite, key, jws.scheme, bytes, signature)
       expect(verdict(jws.signed, jws.signature)).toBe('good')
       expect(verdict(utf8('x'), jws.signature)).toBe('bad')
       expect(verdict(jws.signed, jws.signature.subarray(1))).toBe('malformed')
@@ -102,8 +139,15 @@ describe('JWS', () => {
   })
 
   it('states what is its own', () => {
-    expect(parseJws(vectors[0]?.jws ?? '')).toMatchObject({ counter: 12, subject: 'meter-jws', timeMs: 1_772_350_200_000 })
-    expect(parseJws(vectors.at(-1)?.jws ?? '')).toMatchObject({ counter: undefined, payload: 'Example of Ed25519 signing' })
+    expect(parseJws(vectors[0]?.jws ?? '')).toMatchObject({
+      counter: 12,
+      subject: 'meter-jws',
+      timeMs: 1_772_350_200_000,
+    })
+    expect(parseJws(vectors.at(-1)?.jws ?? '')).toMatchObject({
+      counter: undefined,
+      payload: 'Example of Ed25519 signing',
+    })
   })
 
   const encode = (text: string) => toBase64Url(utf8(text))
@@ -162,7 +206,11 @@ it('compares decimal numbers exactly', () => {
   const decimal = fc.tuple(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), fc.nat(6)).map(([value, digits]) => {
     const text = (value < 0n ? -value : value).toString().padStart(digits + 1, '0')
     const at = text.length - digits
-    return { value, digits, text: `${value < 0n ? '-' : ''}${text.slice(0, at)}${digits === 0 ? '' : `.${text.slice(at)}`}` }
+    return {
+      value,
+      digits,
+      text: `${value < 0n ? '-' : ''}${text.slice(0, at)}${digits === 0 ? '' : `.${text.slice(at)}`}`,
+    }
   })
   fc.assert(
     fc.property(decimal, decimal, (a, b) => {

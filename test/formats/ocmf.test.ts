@@ -33,7 +33,9 @@ describe('records signed by OpenSSL', () => {
     expect(record.scheme).toEqual({ curve, hash: 'sha256', encoding: 'der' })
     expect(record.counter).toBe(counter)
     expect(record.readings.at(-1)?.timeMs).toBe(timeMs)
-    expect(timeMs).toBe(counter === 7 && record.context === 'F' ? Date.UTC(2026, 2, 1) : Date.UTC(2026, 2, 1, 7, 30, 0, 250))
+    expect(timeMs).toBe(
+      counter === 7 && record.context === 'F' ? Date.UTC(2026, 2, 1) : Date.UTC(2026, 2, 1, 7, 30, 0, 250),
+    )
     for (const suite of [nativeSuite, nobleSuite]) {
       const verify = (payload: string) =>
         suite.verifyEcdsa(record.scheme, fromHex(key.key) as Uint8Array, utf8(payload), record.signature)
@@ -62,7 +64,9 @@ describe('records signed by OpenSSL', () => {
   it('have defaults for what may be left out (OCMF tables 8 and 22), and blanks', () => {
     const record = read(VECTORS.at(-1)?.record ?? '')
     expect(record).toMatchObject({ context: 'F', counter: 7, gatewaySerial: undefined, meterSerial: 'M-0001' })
-    expect(record.readings).toMatchObject([{ value: '7.00', obis: '1-b:1.8.0*255', clock: 'informative', reason: undefined }])
+    expect(record.readings).toMatchObject([
+      { value: '7.00', obis: '1-b:1.8.0*255', clock: 'informative', reason: undefined },
+    ])
   })
 })
 
@@ -74,7 +78,9 @@ const changed = (from: string, to: string) => withReading(READING.replace(from, 
 describe('what is not a record', () => {
   it('is not the template of these tests', () => {
     expect(read(withReading(READING)).readings).toMatchObject([{ value: '1.5' }])
-    expect(read(build(`{"PG":"T1","RD":[${READING},{"TM":"2018-07-24T13:23:04,000+0200 S"}]}`)).readings[1]).toMatchObject({
+    expect(
+      read(build(`{"PG":"T1","RD":[${READING},{"TM":"2018-07-24T13:23:04,000+0200 S"}]}`)).readings[1],
+    ).toMatchObject({
       value: undefined,
       unit: undefined,
     })
@@ -116,7 +122,10 @@ describe('what is not a record', () => {
     ['a value that is no number', changed('1.5', '"many"')],
     ['an OBIS code that is none', changed('1-0:1.8.0', '1.8.0')],
     ['an unknown curve', build(`{"PG":"T1","RD":[${READING}]}`, '{"SA":"ECDSA-secp521r1-SHA256","SD":"00"}')],
-    ['an inherited name as the curve', build(`{"PG":"T1","RD":[${READING}]}`, '{"SA":"ECDSA-constructor-SHA256","SD":"00"}')],
+    [
+      'an inherited name as the curve',
+      build(`{"PG":"T1","RD":[${READING}]}`, '{"SA":"ECDSA-constructor-SHA256","SD":"00"}'),
+    ],
     ['an unknown hash', build(`{"PG":"T1","RD":[${READING}]}`, '{"SA":"ECDSA-secp256r1-MD5","SD":"00"}')],
     ['an unknown encoding', build(`{"PG":"T1","RD":[${READING}]}`, '{"SE":"base58","SD":"00"}')],
     ['an unknown type', build(`{"PG":"T1","RD":[${READING}]}`, '{"SM":"text/plain","SD":"00"}')],

@@ -160,10 +160,14 @@ describe('base58', () => {
 
 it('never throws, whatever the text', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.constantFrom<KeyCurve | undefined>(undefined, 'p256', 'ed25519'), (text, curve) => {
-      const parsed = parsePublicKey(text, curve)
-      expect('problem' in parsed || parsed.curve === curve).toBe(true)
-    }),
+    fc.property(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.constantFrom<KeyCurve | undefined>(undefined, 'p256', 'ed25519'),
+      (text, curve) => {
+        const parsed = parsePublicKey(text, curve)
+        expect('problem' in parsed || parsed.curve === curve).toBe(true)
+      },
+    ),
   )
   expect(read(key.pem).key).toBe(key.uncompressed)
 })

@@ -1,9 +1,15 @@
 import { Type } from 'typebox'
 import { type InstrumentKey, type InstrumentRecord, statusAt } from '../../formats/pki-status.js'
 import { isProblem } from '../../formats/problem.js'
-import { batchStatement } from '../../formats/record-statements.js'
 import { findingsOf } from '../../formats/record-quality.js'
-import { checkRecord, checkText, type CounterStream, readRecord, type SignedRecord } from '../../formats/signed-record.js'
+import { batchStatement } from '../../formats/record-statements.js'
+import {
+  type CounterStream,
+  checkRecord,
+  checkText,
+  readRecord,
+  type SignedRecord,
+} from '../../formats/signed-record.js'
 import { defineMethod, type MethodContext } from '../contract.js'
 import { Hash, Time } from '../limits.js'
 import { hashText } from '../text.js'
@@ -60,7 +66,10 @@ export const anchor = defineMethod({
     }
     const cryptographic = checkRecord(ctx.crypto, key, signed)
     if (cryptographic !== 'good') {
-      return ctx.refuse('pki/bad-signature', `by key ${key.number} of ${instrument} in the format ${format} it is ${cryptographic}`)
+      return ctx.refuse(
+        'pki/bad-signature',
+        `by key ${key.number} of ${instrument} in the format ${format} it is ${cryptographic}`,
+      )
     }
     const latestMs = ctx.timeMs + ctx.parameters.clockDriftMsMax
     const findings = findingsOf(signed, { curve: key.curve, serial: record.serial, last, latestMs })
@@ -103,7 +112,7 @@ function demandEntitled(
 ): void {
   const { instrument } = record
   if (!key.usages.includes('measure')) {
-    return ctx.refuse('pki/wrong-usage', `key ${key.number} of ${instrument} is for ${key.usages.join(', ')}`)
+    ctx.refuse('pki/wrong-usage', `key ${key.number} of ${instrument} is for ${key.usages.join(', ')}`)
   }
   if (statusAt(record, key.number, ctx.timeMs) === 'revoked') demandActive(ctx, record, key.number, ctx.timeMs)
   demandActive(ctx, record, key.number, judgedMs)
@@ -118,7 +127,8 @@ const OWN_STREAM: CounterStream = 'record'
 const Stream = Type.Union([Type.Literal('record'), Type.Literal('ocmf-T'), Type.Literal('ocmf-F')])
 
 export const anchorBatch = defineMethod({
-  summary: 'Anchors many signed records of one key by the root of their RFC 6962 tree, with the first and the last counter.',
+  summary:
+    'Anchors many signed records of one key by the root of their RFC 6962 tree, with the first and the last counter.',
   args: Type.Object(
     {
       instrument: Instrument,
@@ -145,11 +155,12 @@ export const anchorBatch = defineMethod({
     'pki/bad-signature',
   ],
   handler(ctx, { key: wanted, signature, stream = OWN_STREAM, ...batch }) {
-    const { instrument, root, count, firstCounter, lastCounter } = batch
+    const { instrument, count, firstCounter, lastCounter } = batch
     const record = loadInstrument(ctx, instrument)
     const key = loadKey(ctx, record, wanted)
     const room = lastCounter - firstCounter + 1
-    if (room < count) return ctx.refuse('pki/bad-batch', `${count} records do not fit into ${firstCounter} to ${lastCounter}`)
+    if (room < count)
+      return ctx.refuse('pki/bad-batch', `${count} records do not fit into ${firstCounter} to ${lastCounter}`)
     if (signature !== undefined && stream !== OWN_STREAM) {
       return ctx.refuse('pki/bad-batch', `a batch of the counter ${stream} is not signed`)
     }
@@ -162,7 +173,8 @@ export const anchorBatch = defineMethod({
     }
     if (signature !== undefined) {
       const verdict = checkText(ctx.crypto, key, batchStatement(batch), signature)
-      if (verdict !== 'good') return ctx.refuse('pki/bad-signature', `over the batch text by key ${key.number} it is ${verdict}`)
+      if (verdict !== 'good')
+        return ctx.refuse('pki/bad-signature', `over the batch text by key ${key.number} it is ${verdict}`)
     }
     const gap = last === undefined ? 0 : firstCounter - last.counter - 1
     const now = { counter: lastCounter, recordTimeMs: null, height: ctx.height, timeMs: ctx.timeMs }

@@ -50,7 +50,8 @@ export const approveType = defineMethod({
 })
 
 export const withdrawType = defineMethod({
-  summary: 'Withdraws a type approval: nothing can be registered under it any more. Registered instruments stay as they are.',
+  summary:
+    'Withdraws a type approval: nothing can be registered under it any more. Registered instruments stay as they are.',
   args: Type.Object({ approval: Approval, reason: Reason }, { additionalProperties: false }),
   roles: ['nmi', 'notified-body'],
   signed: true,

@@ -26,10 +26,13 @@ export const Counter = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEG
 export const Reason = Type.String({ minLength: 1, maxLength: REASON_LENGTH_MAX, pattern: '^[^\\u0000-\\u001f"\\\\]+$' })
 export const KeyNumber = Type.Integer({ minimum: 1, maximum: KEYS_MAX })
 export const Key = Type.String({ minLength: 1, maxLength: PEM_LENGTH_MAX })
-export const Seals = Type.Array(Type.String({ minLength: 1, maxLength: SEAL_LENGTH_MAX, pattern: '^[A-Za-z0-9._:/ -]+$' }), {
-  minItems: 1,
-  maxItems: SEALS_MAX,
-})
+export const Seals = Type.Array(
+  Type.String({ minLength: 1, maxLength: SEAL_LENGTH_MAX, pattern: '^[A-Za-z0-9._:/ -]+$' }),
+  {
+    minItems: 1,
+    maxItems: SEALS_MAX,
+  },
+)
 
 export const Format = Type.Union([
   Type.Literal('etalon-1'),

@@ -31,7 +31,8 @@ export const pki = {
     'pki/seal-broken': 'The seal of an instrument is broken.',
     'pki/seal-renewed': 'An instrument was re-verified and has new seals.',
     'pki/anchored': 'A signed record: instrument, key, counter, gap before it, SHA-256 of the message, findings.',
-    'pki/batch-anchored': 'Many signed records: instrument, key, root of their tree, first and last counter, gap before them.',
+    'pki/batch-anchored':
+      'Many signed records: instrument, key, root of their tree, first and last counter, gap before them.',
   },
   refusals: PKI_REFUSALS,
   methods: {

@@ -1,7 +1,18 @@
-import { isOver, type InstrumentKey, type InstrumentRecord, keyOf, type KeyUsage, standingOf, statusAt } from '../../formats/pki-status.js'
-import { type HistoryEntry, type KeyStatus, type PkiEvent, defaultKey } from '../../formats/pki-status.js'
-import { parsePublicKey, type KeyCurve, type PublicKey } from '../../formats/public-key.js'
+import {
+  defaultKey,
+  type HistoryEntry,
+  type InstrumentKey,
+  type InstrumentRecord,
+  isOver,
+  type KeyStatus,
+  type KeyUsage,
+  keyOf,
+  type PkiEvent,
+  standingOf,
+  statusAt,
+} from '../../formats/pki-status.js'
 import { isProblem } from '../../formats/problem.js'
+import { type KeyCurve, type PublicKey, parsePublicKey } from '../../formats/public-key.js'
 import { possessionStatement } from '../../formats/record-statements.js'
 import { checkText } from '../../formats/signed-record.js'
 import type { TimeMs } from '../../types/index.js'
@@ -145,7 +156,11 @@ export function withKey(
   ctx: Context<'pki/too-many-keys'>,
   record: InstrumentRecord,
   { algorithm, curve, key }: PublicKey,
-  { usages, validUntilMs = null, replaces = null }: Partial<Pick<InstrumentKey, 'validUntilMs' | 'replaces'>> & {
+  {
+    usages,
+    validUntilMs = null,
+    replaces = null,
+  }: Partial<Pick<InstrumentKey, 'validUntilMs' | 'replaces'>> & {
     readonly usages: readonly KeyUsage[]
   },
 ): { readonly record: InstrumentRecord; readonly key: InstrumentKey } {

@@ -14,7 +14,8 @@ const SCOPE = { instrument: Instrument, key: Type.Optional(KeyNumber) } as const
 const named = (instrument: string, key: number | null) => (key === null ? instrument : `key ${key} of ${instrument}`)
 
 export const suspend = defineMethod({
-  summary: 'Suspends a key, or an instrument with all its keys, since the block or a time before it, until it is resumed.',
+  summary:
+    'Suspends a key, or an instrument with all its keys, since the block or a time before it, until it is resumed.',
   args: Type.Object({ ...SCOPE, reason: Reason, sinceMs: Type.Optional(Time) }, { additionalProperties: false }),
   roles: ['nmi', 'notified-body', 'surveillance'],
   signed: true,
@@ -99,7 +100,8 @@ export const revoke = defineMethod({
 })
 
 export const retire = defineMethod({
-  summary: 'Ends the use of a key, from the block on: the instrument is out of service. Nothing is wrong with what it signed.',
+  summary:
+    'Ends the use of a key, from the block on: the instrument is out of service. Nothing is wrong with what it signed.',
   args: Type.Object({ ...SCOPE, reason: Type.Optional(Reason) }, { additionalProperties: false }),
   roles: 'any',
   signed: true,
@@ -109,9 +111,11 @@ export const retire = defineMethod({
     const record = loadInstrument(ctx, instrument)
     const { number } = loadKey(ctx, record, wanted)
     const { organization, member: by } = ctx.caller
-    if (!isParty(record, organization)) return ctx.refuse('pki/not-operator', `${record.operator} operates ${instrument}`)
+    if (!isParty(record, organization))
+      return ctx.refuse('pki/not-operator', `${record.operator} operates ${instrument}`)
     const standing = standingOf(record, number)
-    if (isOver(standing)) return ctx.refuse('pki/wrong-state', `the status of ${named(instrument, number)} is ${standing}`)
+    if (isOver(standing))
+      return ctx.refuse('pki/wrong-state', `the status of ${named(instrument, number)} is ${standing}`)
     const after = store(ctx, record, entryOf(ctx, 'retired', number, { reason }))
     ctx.emit('pki/retired', { instrument, number, organization, reason, by })
     return { instrument, key: number, status: standingOf(after, number) }

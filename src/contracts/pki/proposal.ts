@@ -72,15 +72,38 @@ export const propose = defineMethod({
       organization,
       operator,
       seals,
-      keys: [{ number: 1, algorithm: parsed.algorithm, curve: parsed.curve, key: parsed.key, usages, validUntilMs, replaces: null }],
+      keys: [
+        {
+          number: 1,
+          algorithm: parsed.algorithm,
+          curve: parsed.curve,
+          key: parsed.key,
+          usages,
+          validUntilMs,
+          replaces: null,
+        },
+      ],
       history: [],
     }
     const active = ctx.parameters.endorsements <= 0
     const history = [entryOf(ctx, 'proposed', 1), ...(active ? [entryOf(ctx, 'activated', 1)] : [])]
     ctx.state.set(instrumentKey(instrument), { ...bare, history })
-    ctx.emit('pki/proposed', { instrument, type, organization, operator, key: parsed.key, curve: parsed.curve, number: 1 })
+    ctx.emit('pki/proposed', {
+      instrument,
+      type,
+      organization,
+      operator,
+      key: parsed.key,
+      curve: parsed.curve,
+      number: 1,
+    })
     if (active) ctx.emit('pki/activated', { instrument, number: 1 })
-    return { instrument, key: 1, status: active ? 'active' : 'proposed', endorsementsNeeded: ctx.parameters.endorsements }
+    return {
+      instrument,
+      key: 1,
+      status: active ? 'active' : 'proposed',
+      endorsementsNeeded: ctx.parameters.endorsements,
+    }
   },
 })
 
@@ -95,12 +118,17 @@ function checkApproval(
     return
   }
   const record = ctx.state.get<ApprovalRecord>(approvalKey(approval))
-  if (record === undefined) return ctx.refuse('pki/unknown-approval', `there is no type approval ${approval}`)
-  const problem = approvalProblem(record, ctx.caller.organization, type, ctx.timeMs)
+  if (record === undefined) ctx.refuse('pki/unknown-approval', `there is no type approval ${approval}`)
+  const problem = record && approvalProblem(record, ctx.caller.organization, type, ctx.timeMs)
   if (problem !== undefined) ctx.refuse('pki/approval-not-valid', `the type approval ${approval} ${problem}`)
 }
 
-function approvalProblem(record: ApprovalRecord, manufacturer: string, type: string, timeMs: number): string | undefined {
+function approvalProblem(
+  record: ApprovalRecord,
+  manufacturer: string,
+  type: string,
+  timeMs: number,
+): string | undefined {
   const { withdrawn, validUntilMs } = record
   if (withdrawn !== null) return `was withdrawn at height ${withdrawn.height}`
   if (validUntilMs !== null && timeMs >= validUntilMs) return `ended at ${validUntilMs}`
@@ -110,7 +138,10 @@ function approvalProblem(record: ApprovalRecord, manufacturer: string, type: str
 
 export const addKey = defineMethod({
   summary: 'Proposes a further key of a registered instrument: for another usage, or after the last one is over.',
-  args: Type.Object({ instrument: Instrument, ...NEW_KEY, usages: Type.Optional(Usages) }, { additionalProperties: false }),
+  args: Type.Object(
+    { instrument: Instrument, ...NEW_KEY, usages: Type.Optional(Usages) },
+    { additionalProperties: false },
+  ),
   roles: ['manufacturer'],
   events: ['pki/proposed', 'pki/activated'],
   refusals: [
@@ -137,7 +168,12 @@ export const addKey = defineMethod({
     const { number } = key
     ctx.emit('pki/proposed', { instrument, type, organization, operator, key: parsed.key, curve: parsed.curve, number })
     if (active) ctx.emit('pki/activated', { instrument, number })
-    return { instrument, key: number, status: active ? 'active' : 'proposed', endorsementsNeeded: ctx.parameters.endorsements }
+    return {
+      instrument,
+      key: number,
+      status: active ? 'active' : 'proposed',
+      endorsementsNeeded: ctx.parameters.endorsements,
+    }
   },
 })
 
@@ -166,7 +202,8 @@ export const endorse = defineMethod({
     const what = `key ${number} of ${instrument}`
     if (standing === 'revoked') return ctx.refuse('pki/revoked', `${what} is revoked`)
     if (standing !== 'proposed') return ctx.refuse('pki/already-active', `${what} has its endorsements: ${standing}`)
-    if (validUntilMs !== null && ctx.timeMs >= validUntilMs) return ctx.refuse('pki/expired', `${what} ended at ${validUntilMs}`)
+    if (validUntilMs !== null && ctx.timeMs >= validUntilMs)
+      return ctx.refuse('pki/expired', `${what} ended at ${validUntilMs}`)
     if (record.organization === organization) return ctx.refuse('pki/own-proposal', `${organization} proposed ${what}`)
     const given = record.history.filter(({ event, key }) => event === 'endorsed' && key === number)
     if (given.some(({ by }) => by === organization)) {

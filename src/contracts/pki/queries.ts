@@ -157,7 +157,10 @@ export const verify = defineQuery({
     const fallback = tried.find(({ key }) => key.number === defaultKey(record)) ?? tried[0]
     const chosen = tried.find(({ verdict }) => verdict === 'good') ?? fallback
     if (chosen === undefined || isProblem(chosen.signed)) {
-      return ctx.refuse('pki/bad-record', chosen !== undefined && isProblem(chosen.signed) ? chosen.signed.problem : 'no key')
+      return ctx.refuse(
+        'pki/bad-record',
+        chosen !== undefined && isProblem(chosen.signed) ? chosen.signed.problem : 'no key',
+      )
     }
     const { key, signed, verdict } = chosen
     const last = ctx.state.get<CountersRecord>(countersKey(record.instrument, key.number))?.[signed.stream]
@@ -193,9 +196,7 @@ function legalVerdict(
 ) {
   const timeMs = judgedTime(signed) ?? askedMs
   const status =
-    timeMs === undefined
-      ? standingOf(record, number, knownAtHeight)
-      : statusOf(record, number, timeMs, knownAtHeight)
+    timeMs === undefined ? standingOf(record, number, knownAtHeight) : statusOf(record, number, timeMs, knownAtHeight)
   return {
     verdict: status === 'active' && usages.includes('measure') ? 'entitled' : 'not-entitled',
     status,

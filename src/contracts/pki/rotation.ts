@@ -21,7 +21,8 @@ import {
 } from './instrument.js'
 
 export const rotate = defineMethod({
-  summary: 'Replaces an active key by a new one that the old key has signed. The new one is active at once, the old one retired.',
+  summary:
+    'Replaces an active key by a new one that the old key has signed. The new one is active at once, the old one retired.',
   args: Type.Object(
     { instrument: Instrument, key: Type.Optional(KeyNumber), ...NEW_KEY, coSignature: Signature },
     { additionalProperties: false },
@@ -42,12 +43,16 @@ export const rotate = defineMethod({
     const before = loadInstrument(ctx, instrument)
     const old = loadKey(ctx, before, wanted)
     const { organization } = ctx.caller
-    if (!isParty(before, organization)) return ctx.refuse('pki/not-operator', `${before.operator} operates ${instrument}`)
+    if (!isParty(before, organization))
+      return ctx.refuse('pki/not-operator', `${before.operator} operates ${instrument}`)
     demandActive(ctx, before, old.number, ctx.timeMs)
     const parsed = admitKey(ctx, instrument, given)
     const verdict = checkText(ctx.crypto, old, rotationStatement(instrument, parsed.key), coSignature)
     if (verdict !== 'good') {
-      return ctx.refuse('pki/bad-co-signature', `the signature over the rotation text by key ${old.number} is ${verdict}`)
+      return ctx.refuse(
+        'pki/bad-co-signature',
+        `the signature over the rotation text by key ${old.number} is ${verdict}`,
+      )
     }
     const { validUntilMs = null } = given
     const { record, key } = withKey(ctx, before, parsed, { usages: old.usages, validUntilMs, replaces: old.number })
@@ -59,13 +64,22 @@ export const rotate = defineMethod({
       entryOf(ctx, 'proposed', number),
       entryOf(ctx, 'activated', number),
     )
-    ctx.emit('pki/rotated', { instrument, number, replaces: old.number, key: key.key, curve: key.curve, organization, emergency: false })
+    ctx.emit('pki/rotated', {
+      instrument,
+      number,
+      replaces: old.number,
+      key: key.key,
+      curve: key.curve,
+      organization,
+      emergency: false,
+    })
     return { instrument, key: number, replaces: old.number, status: 'active' }
   },
 })
 
 export const emergencyRotate = defineMethod({
-  summary: 'The authority replaces a key that is no longer to be trusted: the old one is revoked, the new one active at once.',
+  summary:
+    'The authority replaces a key that is no longer to be trusted: the old one is revoked, the new one active at once.',
   args: Type.Object(
     { instrument: Instrument, key: Type.Optional(KeyNumber), ...NEW_KEY, reason: Reason, invalidSinceMs: Time },
     { additionalProperties: false },
@@ -100,8 +114,17 @@ export const emergencyRotate = defineMethod({
       entryOf(ctx, 'proposed', number, { reason }),
       entryOf(ctx, 'activated', number, { reason }),
     )
-    if (revokes) ctx.emit('pki/revoked', { instrument, number: old.number, organization, reason, invalidSinceMs: since, by })
-    ctx.emit('pki/rotated', { instrument, number, replaces: old.number, key: key.key, curve: key.curve, organization, emergency: true })
+    if (revokes)
+      ctx.emit('pki/revoked', { instrument, number: old.number, organization, reason, invalidSinceMs: since, by })
+    ctx.emit('pki/rotated', {
+      instrument,
+      number,
+      replaces: old.number,
+      key: key.key,
+      curve: key.curve,
+      organization,
+      emergency: true,
+    })
     return { instrument, key: number, replaces: old.number, status: 'active' }
   },
 })

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import type { Role } from '../../types/index.js'
 import { isSealBroken } from '../../formats/pki-status.js'
+import type { Role } from '../../types/index.js'
 import { defineMethod } from '../contract.js'
 import { Time } from '../limits.js'
 import { Instrument, Reason, Seals } from './arguments.js'
@@ -10,8 +10,12 @@ import { entryOf, isParty, loadInstrument, pastTime, store } from './instrument.
 const AUTHORITIES: readonly Role[] = ['nmi', 'notified-body', 'surveillance']
 
 export const breakSeal = defineMethod({
-  summary: 'Records that the seal is broken, for repair or by a finding: the instrument may not measure until it is renewed.',
-  args: Type.Object({ instrument: Instrument, reason: Reason, sinceMs: Type.Optional(Time) }, { additionalProperties: false }),
+  summary:
+    'Records that the seal is broken, for repair or by a finding: the instrument may not measure until it is renewed.',
+  args: Type.Object(
+    { instrument: Instrument, reason: Reason, sinceMs: Type.Optional(Time) },
+    { additionalProperties: false },
+  ),
   roles: 'any',
   signed: true,
   events: ['pki/seal-broken'],
@@ -28,7 +32,8 @@ export const breakSeal = defineMethod({
     if (!isParty(record, organization) && !roles.some((role) => AUTHORITIES.includes(role))) {
       return ctx.refuse('pki/not-concerned', `${record.operator} operates ${instrument}`)
     }
-    if (isSealBroken(record.history)) return ctx.refuse('pki/seal-already-broken', `the seal of ${instrument} is broken`)
+    if (isSealBroken(record.history))
+      return ctx.refuse('pki/seal-already-broken', `the seal of ${instrument} is broken`)
     const since = pastTime(ctx, sinceMs)
     store(ctx, record, entryOf(ctx, 'seal-broken', null, { sinceMs: since, reason }))
     ctx.emit('pki/seal-broken', { instrument, organization, reason, sinceMs: since, seals: record.seals, by })
@@ -38,7 +43,10 @@ export const breakSeal = defineMethod({
 
 export const renewSeal = defineMethod({
   summary: 'Records the seals that a re-verification put on, from the block on; they replace all that were there.',
-  args: Type.Object({ instrument: Instrument, seals: Seals, reason: Type.Optional(Reason) }, { additionalProperties: false }),
+  args: Type.Object(
+    { instrument: Instrument, seals: Seals, reason: Type.Optional(Reason) },
+    { additionalProperties: false },
+  ),
   roles: ['nmi', 'notified-body'],
   signed: true,
   events: ['pki/seal-renewed'],

@@ -10,7 +10,11 @@ export function qualityOf({ clock, timeMs }: SignedRecord, findings: readonly Qu
 }
 
 /** First and last reading of a record; the rest is in the record itself. */
-export function readingsOf({ readings }: SignedRecord): { readonly count: number; readonly first: Json; readonly last: Json } {
+export function readingsOf({ readings }: SignedRecord): {
+  readonly count: number
+  readonly first: Json
+  readonly last: Json
+} {
   return { count: readings.length, first: readingOf(readings[0]), last: readingOf(readings.at(-1)) }
 }
 
