@@ -42,3 +42,18 @@ export interface BatchStatement {
 export function batchStatement({ instrument, firstCounter, lastCounter, count, root }: BatchStatement): string {
   return `etalon pki batch 1\n${instrument}\n${firstCounter}\n${lastCounter}\n${count}\n${root}`
 }
+
+/** A record as it goes into a batch. */
+export interface LeafRecord {
+  readonly format: string
+  readonly message: string
+  readonly signature?: string | undefined
+  readonly counter?: number | undefined
+  readonly timeMs?: number | undefined
+  readonly clock?: string | undefined
+}
+
+/** What a leaf of a batch's tree holds (hashed as RFC 6962 says); what a record does not have is left empty. */
+export function leafStatement({ format, message, signature = '', counter, timeMs, clock = '' }: LeafRecord): string {
+  return `etalon pki leaf 1\n${format}\n${counter ?? ''}\n${timeMs ?? ''}\n${clock}\n${signature}\n${message}`
+}

@@ -32,6 +32,9 @@ export interface RecordInput {
   readonly clock?: ClockState | undefined
 }
 
+/** A record without the instrument that it is of, as files of records have it. */
+export type BareRecord = Omit<RecordInput, 'instrument'>
+
 /** Counters that run apart from each other: OCMF has one for transactions and one for other records. */
 export type CounterStream = 'record' | 'ocmf-T' | 'ocmf-F'
 

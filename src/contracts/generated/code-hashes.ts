@@ -3,5 +3,5 @@ export const CODE_HASHES: Readonly<Record<string, string>> = {
   'governance@1.0.0': '9cd07bb37166fa9e8d070438de029081ad4d0090857c9d573db7737fb7c0be0d',
   'identity@1.0.0': '13821fbfde17ff664f875b003837bd25ce53b744e7b3e660190e30d10ab2dc58',
   'logbook@1.0.0': 'f2f303cd3b5914ce5fcebac292049ab212ee5cef276df3d3e820e6610e7b4663',
-  'pki@2.0.0': '06979f29e2f28d8af8eb2ea4f52638ec023cbfbe7b61b37b4faa3f97775cdf13',
+  'pki@2.0.0': 'a85048a8511c1b3d0c49c073dfab5f97f65615eb58cf1361289e8f6652472e54',
 }
