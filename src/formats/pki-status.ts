@@ -74,7 +74,7 @@ export type InstrumentRecord = {
 
 /**
  * `unknown`: not proposed yet; `proposed`: too few endorsements; `active`: entitled to sign; `suspended` and `seal-broken`: not for
- * the time being; `expired`, `retired`, `revoked`: no longer. Where several hold, the last in the order revoked, proposed, retired, expired,
+ * the time being; `expired`, `retired`, `revoked`: no longer. Where several hold, the last in the order revoked, retired, proposed, expired,
  * suspended, seal-broken yields to those before it.
  */
 export type KeyStatus =
@@ -122,8 +122,8 @@ function judge(
   const has = (event: PkiEvent) => holding.some((entry) => entry.event === event && entry.key === number)
   if (!has('proposed')) return 'unknown'
   if (has('revoked')) return 'revoked'
-  if (!has('activated')) return 'proposed'
   if (has('retired')) return 'retired'
+  if (!has('activated')) return 'proposed'
   if (validUntilMs !== null && timeMs >= validUntilMs) return 'expired'
   if (isSuspended(holding, null) || isSuspended(holding, number)) return 'suspended'
   return usages.includes('measure') && isSealBroken(holding) ? 'seal-broken' : 'active'

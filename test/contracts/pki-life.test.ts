@@ -1,4 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { STATE_VALUE_LENGTH_MAX } from '../../src/contracts/block-state.js'
+import { encodeCanonical } from '../../src/contracts/canonical.js'
+import { KEYS_MAX, REASON_LENGTH_MAX, SEAL_LENGTH_MAX, SEALS_MAX } from '../../src/contracts/pki/arguments.js'
+import { HISTORY_MAX } from '../../src/contracts/pki/instrument.js'
+import { type InstrumentRecord, KEY_USAGES } from '../../src/formats/pki-status.js'
 import { didKeyOf, KEY_CURVES } from '../../src/formats/public-key.js'
 import { MeterChain, newKey, testKey } from './pki-support.js'
 
@@ -268,6 +273,50 @@ describe('a full history', () => {
     for (let since = 20; since > 12; since--) expect(chain.withdraw('m'.repeat(96), since, { reason }).code).toBe('')
     expect(chain.faults).toEqual([])
   })
+})
+
+it('a proposed key can be taken back, and never becomes active then', async () => {
+  const chain = new MeterChain()
+  chain.register('meter', one)
+  chain.retire('meter')
+  expect(chain.send('pki.endorse', { from: 'body', args: { instrument: 'meter' } }).code).toBe('pki/retired')
+  expect(chain.addKey('meter', two).value).toMatchObject({ key: 2, status: 'proposed' })
+  expect(await statuses(chain)).toEqual(['retired', 'proposed'])
+})
+
+it('the largest record that there may be fits into a value of the state', () => {
+  const [name, text] = ['o'.repeat(64), '\u{1f50f}'.repeat(128)]
+  const many = <T>(count: number, value: T): readonly T[] => Array.from({ length: count }, () => value)
+  const last = Number.MAX_SAFE_INTEGER
+  const record: InstrumentRecord = {
+    instrument: 'i'.repeat(96),
+    type: text.slice(0, 128),
+    approval: 'a'.repeat(96),
+    serial: text.slice(0, 128),
+    organization: name,
+    operator: name,
+    seals: many(SEALS_MAX, 's'.repeat(SEAL_LENGTH_MAX)),
+    keys: many(KEYS_MAX, {
+      number: KEYS_MAX,
+      algorithm: 'ecdsa',
+      curve: 'brainpoolP384r1',
+      key: 'f'.repeat(194),
+      usages: [...KEY_USAGES],
+      validUntilMs: last,
+      replaces: KEYS_MAX,
+    }),
+    history: many(HISTORY_MAX, {
+      event: 'seal-renewed',
+      key: KEYS_MAX,
+      by: name,
+      height: last,
+      timeMs: last,
+      sinceMs: last,
+      reason: text,
+    }),
+  }
+  expect(text).toHaveLength(2 * REASON_LENGTH_MAX)
+  expect(encodeCanonical(record).length).toBeLessThan(STATE_VALUE_LENGTH_MAX)
 })
 
 it('takes no vouched call where a member has to sign', () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { timedRecordStatement } from '../../src/formats/record-statements.js'
 import { jwsOf, MeterChain, ocmfOf, testKey } from './pki-support.js'
@@ -271,6 +272,38 @@ describe('batches', () => {
       'pki/bad-batch',
     )
   })
+})
+
+it('no record, whatever it is, makes the contract fail', () => {
+  const chain = new ModernChain()
+  chain.enliven('meter', one, { operator: 'grid' })
+  const [{ record }] = JSON.parse(readFileSync('test/vectors/ocmf/openssl.json', 'utf8')) as [{ record: string }]
+  const jws = jwsOf('ES256', one, '{"counter":1}')
+  const mangled = (text: string) =>
+    fc
+      .tuple(fc.nat(text.length), fc.nat(5), fc.string({ maxLength: 4 }))
+      .map(([at, cut, more]) => text.slice(0, at) + more + text.slice(at + cut))
+  const message = fc.oneof(mangled(record), mangled(jws), fc.string({ maxLength: 40 }))
+  const args = fc.record(
+    {
+      instrument: fc.constant('meter'),
+      format: fc.constantFrom('etalon-1', 'etalon-2', 'fabpki', 'ocmf', 'jws'),
+      message,
+      signature: fc.oneof(mangled(one.sign('42')), fc.string({ minLength: 1, maxLength: 20 })),
+      counter: fc.nat(9),
+      timeMs: fc.nat(),
+      clock: fc.constantFrom('unknown', 'synchronized'),
+    },
+    { requiredKeys: ['instrument', 'format', 'message'] },
+  )
+  fc.assert(
+    fc.property(args, (given) => {
+      const { code } = chain.record(given)
+      expect(code).toMatch(/^(|pki\/[a-z-]+|runtime\/invalid-arguments)$/)
+      expect(chain.faults).toEqual([])
+    }),
+    { numRuns: 400 },
+  )
 })
 
 describe('verify', () => {

@@ -139,6 +139,10 @@ const PROPOSAL: Readonly<Record<string, Case>> = {
     registered(chain).withdraw('meter', 0)
     return endorse(chain)
   }),
+  'pki.endorse pki/retired': on((chain) => {
+    registered(chain).retire('meter')
+    return endorse(chain)
+  }),
   'pki.endorse pki/expired': on((chain) => {
     chain.register('meter', one, { validUntilMs: chain.timeMs + 1_500 })
     return endorse(chain)
@@ -227,6 +231,7 @@ const LIFE: Readonly<Record<string, Case>> = {
   'pki.rotate pki/too-many-keys': on((chain) => rotate(manyKeys(chain))),
   'pki.rotate pki/history-full': on((chain) => rotate(full(alive(chain)))),
   ...unknown('emergencyRotate', emergency),
+  'pki.emergencyRotate pki/wrong-state': on((chain) => registered(chain).emergencyRotate('meter', two, 0)),
   'pki.emergencyRotate pki/invalid-since-in-future': on((chain) => alive(chain).emergencyRotate('meter', two, 1e12)),
   'pki.emergencyRotate pki/usage-taken': on((chain) => {
     rotate(alive(chain))

@@ -37,8 +37,8 @@ function oracle(log: readonly Done[], key: number, timeMs: number, knownAt: numb
   const [birth] = effective('key')
   if (birth === undefined) return 'unknown'
   if (effective('revoke').length > 0) return 'revoked'
-  if (birth.active !== true && effective('endorse').length < NEEDED) return 'proposed'
   if (effective('retire').length > 0) return 'retired'
+  if (birth.active !== true && effective('endorse').length < NEEDED) return 'proposed'
   if (birth.untilMs !== undefined && timeMs >= birth.untilMs) return 'expired'
   /** An interval from each beginning to the first end that was carried out after it. */
   const within = (begin: Done['what'], end: Done['what'], scope: number | null) =>

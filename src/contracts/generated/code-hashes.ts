@@ -3,5 +3,5 @@ export const CODE_HASHES: Readonly<Record<string, string>> = {
   'governance@1.0.0': '9cd07bb37166fa9e8d070438de029081ad4d0090857c9d573db7737fb7c0be0d',
   'identity@1.0.0': '13821fbfde17ff664f875b003837bd25ce53b744e7b3e660190e30d10ab2dc58',
   'logbook@1.0.0': 'f2f303cd3b5914ce5fcebac292049ab212ee5cef276df3d3e820e6610e7b4663',
-  'pki@2.0.0': 'a85048a8511c1b3d0c49c073dfab5f97f65615eb58cf1361289e8f6652472e54',
+  'pki@2.0.0': 'ade7f64ba9e7c1e58513cc2034cddf43e25e555adf4c8439df2bb37678e7a816',
 }

@@ -16,14 +16,15 @@ export const SEAL_LENGTH_MAX = 32
 
 export const Instrument = Type.String({ minLength: 1, maxLength: 96, pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*$' })
 export const Approval = Type.String({ minLength: 1, maxLength: 96, pattern: '^[A-Za-z0-9][A-Za-z0-9._:/-]*$' })
-export const InstrumentType = Type.String({ minLength: 1, maxLength: 64 })
-export const Serial = Type.String({ minLength: 1, maxLength: 64 })
+/** Without line breaks, quotes and backslashes: its length in the state is bounded by its own. */
+const PLAIN = '^[^\\u0000-\\u001f"\\\\]+$'
+export const InstrumentType = Type.String({ minLength: 1, maxLength: 64, pattern: PLAIN })
+export const Serial = Type.String({ minLength: 1, maxLength: 64, pattern: PLAIN })
 export const Signature = Type.String({ minLength: 1, maxLength: SIGNATURE_LENGTH_MAX })
 /** Of `ocmf` and `jws` the whole record. */
 export const Message = Type.String({ maxLength: OCMF_LENGTH_MAX })
 export const Counter = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
-/** Without line breaks, quotes and backslashes: its length in the state is bounded by its own. */
-export const Reason = Type.String({ minLength: 1, maxLength: REASON_LENGTH_MAX, pattern: '^[^\\u0000-\\u001f"\\\\]+$' })
+export const Reason = Type.String({ minLength: 1, maxLength: REASON_LENGTH_MAX, pattern: PLAIN })
 export const KeyNumber = Type.Integer({ minimum: 1, maximum: KEYS_MAX })
 export const Key = Type.String({ minLength: 1, maxLength: PEM_LENGTH_MAX })
 export const Seals = Type.Array(

@@ -187,6 +187,7 @@ export const endorse = defineMethod({
     'pki/unknown-instrument',
     'pki/unknown-key',
     'pki/revoked',
+    'pki/retired',
     'pki/expired',
     'pki/already-active',
     'pki/own-proposal',
@@ -201,6 +202,7 @@ export const endorse = defineMethod({
     const standing = standingOf(record, number)
     const what = `key ${number} of ${instrument}`
     if (standing === 'revoked') return ctx.refuse('pki/revoked', `${what} is revoked`)
+    if (standing === 'retired') return ctx.refuse('pki/retired', `${what} is retired`)
     if (standing !== 'proposed') return ctx.refuse('pki/already-active', `${what} has its endorsements: ${standing}`)
     if (validUntilMs !== null && ctx.timeMs >= validUntilMs)
       return ctx.refuse('pki/expired', `${what} ended at ${validUntilMs}`)

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { standingOf } from '../../formats/pki-status.js'
+import { type InstrumentRecord, standingOf } from '../../formats/pki-status.js'
 import { rotationStatement } from '../../formats/record-statements.js'
 import { checkText } from '../../formats/signed-record.js'
 import { defineMethod } from '../contract.js'
@@ -77,6 +77,10 @@ export const rotate = defineMethod({
   },
 })
 
+/** The authority takes over what was endorsed; it does not make endorsements needless. */
+const wasActive = ({ history }: InstrumentRecord, number: number): boolean =>
+  history.some(({ event, key }) => event === 'activated' && key === number)
+
 export const emergencyRotate = defineMethod({
   summary:
     'The authority replaces a key that is no longer to be trusted: the old one is revoked, the new one active at once.',
@@ -90,6 +94,7 @@ export const emergencyRotate = defineMethod({
   refusals: [
     'pki/unknown-instrument',
     'pki/unknown-key',
+    'pki/wrong-state',
     'pki/invalid-since-in-future',
     'pki/usage-taken',
     ...NEW_KEY_REFUSALS,
@@ -100,6 +105,9 @@ export const emergencyRotate = defineMethod({
     const before = loadInstrument(ctx, instrument)
     const old = loadKey(ctx, before, wanted)
     const { organization, member: by } = ctx.caller
+    if (!wasActive(before, old.number)) {
+      return ctx.refuse('pki/wrong-state', `key ${old.number} of ${instrument} never had its endorsements`)
+    }
     pastTime(ctx, since)
     demandFreeUsages(ctx, before, old.usages, old.number)
     const parsed = admitKey(ctx, instrument, given)
