@@ -5,7 +5,7 @@ import { isJsonNumber, isJsonObject, type JsonObject, parseJsonText } from './js
 import { isProblem, type Problem } from './problem.js'
 
 /**
- * JWS in its compact form (RFC 7515) with one of ES256, ES384 (RFC 7518), ES256K (RFC 8812) and EdDSA with Ed25519 (RFC 8037). The
+ * JWS in its compact form (RFC 7515) with one of ES256, ES384 (RFC 7518), ES256K (RFC 8812), and Ed25519 under either of its names (RFC 8037, RFC 9864). The
  * signature is r || s of fixed width, S low or high, over the bytes as they are sent. A header with `crit` or `b64` is refused: its
  * extensions are not known here.
  */
@@ -30,6 +30,7 @@ const SCHEMES: Readonly<Record<string, EcdsaScheme | undefined>> = {
   ES384: { curve: 'p384', hash: 'sha384', encoding: 'compact' },
   ES256K: { curve: 'secp256k1', hash: 'sha256', encoding: 'compact' },
   EdDSA: undefined,
+  Ed25519: undefined,
 }
 
 const JWS_HEADER_LENGTH_MAX = 1024

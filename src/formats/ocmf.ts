@@ -1,14 +1,14 @@
 import { fromBase64, fromHex } from '../base/bytes.js'
-import type { EcdsaCurve } from '../crypto/curves.js'
-import type { EcdsaScheme } from '../crypto/ecdsa.js'
+import { CURVES, type EcdsaCurve } from '../crypto/curves.js'
+import { type EcdsaScheme, signatureFromDer } from '../crypto/ecdsa.js'
 import { isJsonObject, type JsonObject, parseJsonText } from './json-text.js'
 import { type OcmfReading, parseReadings } from './ocmf-readings.js'
 import { isProblem, type Problem } from './problem.js'
 
 /**
  * Records of charging stations in the Open Charge Metering Format, version 1 (SAFE e.V., OCMF-en.md): `OCMF|payload|signature`, both JSON.
- * Signed are the bytes of the payload as they stand between the bars, with ECDSA in DER (strict), S low or high, by the curve and hash
- * that `SA` names. Names that are not read here are left alone, as the format asks.
+ * Signed are the bytes of the payload as they stand between the bars, by the curve and hash that `SA` names, S low or high. The signature is
+ * DER (strict), as the format demands, or r || s of fixed width, as some makers have it. Names that are not read here are left alone, as the format asks.
  */
 
 export interface Ocmf {
@@ -106,5 +106,6 @@ function parseSignature(members: JsonObject): Pick<Ocmf, 'scheme' | 'signature'>
   const signature = encoding === 'hex' ? fromHex(data.toLowerCase()) : fromBase64(data)
   if (signature === undefined) return { problem: `the signature SD is not ${encoding}` }
   const hash = `sha${match[2] as '256' | '384' | '512'}` as const
-  return { scheme: { curve, hash, encoding: 'der' }, signature }
+  const isRaw = signatureFromDer(curve, signature) === undefined && signature.length === 2 * CURVES[curve].bytes
+  return { scheme: { curve, hash, encoding: isRaw ? 'compact' : 'der' }, signature }
 }

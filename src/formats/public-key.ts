@@ -54,7 +54,9 @@ function parseEncoded(text: string, curve: KeyCurve | undefined): PublicKey | Pr
   if (known !== undefined) return known
   if (curve === undefined)
     return { problem: 'the key is not a SubjectPublicKeyInfo of a known curve; of a bare point say the curve' }
-  return publicKeyOf(curve, bytes)
+  // Some makers leave out the tag of an uncompressed point.
+  const untagged = curve !== 'ed25519' && bytes.length === 2 * CURVES[curve].bytes
+  return publicKeyOf(curve, untagged ? concatBytes(Uint8Array.of(4), bytes) : bytes)
 }
 
 /** A key from its curve and its point (Ed25519: its 32 bytes). */

@@ -209,6 +209,7 @@ describe('JWS', () => {
     ['ES384', 'p384'],
     ['ES256K', 'secp256k1'],
     ['EdDSA', 'ed25519'],
+    ['Ed25519', 'ed25519'],
   ] as const
 
   it.each(algorithms)('%s', (alg, curve) => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromHex, utf8 } from '../../src/base/bytes.js'
+import { fromHex, toHex, utf8 } from '../../src/base/bytes.js'
+import { signatureFromDer } from '../../src/crypto/ecdsa.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { nobleSuite } from '../../src/crypto/noble.js'
 import { JSON_TEXT_DEPTH_MAX, parseJsonText } from '../../src/formats/json-text.js'
@@ -25,6 +26,8 @@ const read = (text: string) => {
   return record
 }
 
+const algorithmOf = (text: string) => /"SA":"([^"]+)"/.exec(text)?.[1]
+
 describe('records signed by OpenSSL', () => {
   it.each(VECTORS)('of $curve, counter $counter', ({ curve, publicKey, record: text, counter, timeMs }) => {
     const record = read(text)
@@ -43,6 +46,14 @@ describe('records signed by OpenSSL', () => {
       expect(verify(record.payload.replace('"M-', '"N-'))).toBe(false)
       expect(verify(` ${record.payload}`)).toBe(false)
     }
+  })
+
+  it.each(VECTORS)('of $curve, counter $counter, verify as well with r || s', ({ record: text }) => {
+    const record = read(text)
+    const compact = signatureFromDer(record.scheme.curve, record.signature) as Uint8Array
+    const raw = read(`OCMF|${record.payload}|${JSON.stringify({ SA: algorithmOf(text), SD: toHex(compact) })}`)
+    expect(raw.scheme).toEqual({ ...record.scheme, encoding: 'compact' })
+    expect(raw.signature).toEqual(compact)
   })
 
   it('keep the digits of a value, and hand on what later readings leave out', () => {
