@@ -24,7 +24,12 @@ const upwards = FLOORS.flatMap((rooms, floor) => {
 })
 
 /** Rooms on one floor that may know another: the composition roots serve the API; clients check what the pure core defines. */
-const NEIGHBOURS_ALLOWED = { node: ['api'], crypto: ['types'], codec: ['types', 'crypto'], formats: ['types', 'crypto'] }
+const NEIGHBOURS_ALLOWED = {
+  node: ['api'],
+  crypto: ['types'],
+  codec: ['types', 'crypto'],
+  formats: ['types', 'crypto'],
+}
 
 const sideways = FLOORS.flatMap((rooms) =>
   rooms.flatMap((name) => {
@@ -42,7 +47,7 @@ const sideways = FLOORS.flatMap((rooms) =>
   }),
 )
 
-const PURE = ['^src/consensus/', '^src/contracts/', '^src/formats/', '^src/types/', '^src/base/']
+const PURE = ['^src/consensus/', '^src/contracts/', '^src/types/', '^src/base/', '^src/formats/']
 
 module.exports = {
   forbidden: [
