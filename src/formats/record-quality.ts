@@ -1,4 +1,6 @@
+import { compareDecimals, type Decimal, parseDecimal } from './decimal.js'
 import type { OcmfReading } from './ocmf-readings.js'
+import { isProblem } from './problem.js'
 import type { SignedRecord } from './signed-record.js'
 
 /**
@@ -18,6 +20,8 @@ export const QUALITY_FINDINGS = {
   'meter-not-good': 'The record itself tells of an error of the meter or of quantities that cannot be billed.',
   'value-decreasing': 'A register that only counts upwards goes down.',
   'unit-unknown': 'A value has no unit that is known.',
+  'quantity-unreadable':
+    'The message states a value with a unit, and it is not a quantity of the D-SI, or its OBIS code is none.',
   'weak-curve': 'The key is of a curve with less than 112 bits of security.',
 } as const
 
@@ -49,32 +53,21 @@ export function findingsOf(record: SignedRecord, context: QualityContext): reado
     'meter-not-good': readings.some(({ meter, errors, reason }) => meter !== 'G' || errors !== '' || reason === 'X'),
     'value-decreasing': isDecreasing(readings),
     'unit-unknown': readings.some(({ value, unit }) => value !== undefined && unit === undefined),
+    'quantity-unreadable': record.quantity !== undefined && isProblem(record.quantity),
     'weak-curve': context.curve.startsWith('secp192'),
   }
   return (Object.keys(QUALITY_FINDINGS) as QualityFinding[]).filter((finding) => applies[finding])
 }
 
 function isDecreasing(readings: readonly OcmfReading[]): boolean {
-  const last = new Map<string, string>()
+  const last = new Map<string, Decimal>()
   for (const { accumulating, obis, unit, value } of readings) {
-    if (!accumulating || value === undefined) continue
+    const decimal = accumulating && value !== undefined ? parseDecimal(value) : undefined
+    if (decimal === undefined) continue
     const register = `${obis} ${unit}`
     const before = last.get(register)
-    if (before !== undefined && compareDecimals(value, before) < 0) return true
-    last.set(register, value)
+    if (before !== undefined && compareDecimals(decimal, before) < 0) return true
+    last.set(register, decimal)
   }
   return false
-}
-
-/** Compares two decimal numbers, such as -1.50 and 2, exactly. */
-export function compareDecimals(a: string, b: string): number {
-  const digits = Math.max(fraction(a).length, fraction(b).length)
-  const difference = scaled(a, digits) - scaled(b, digits)
-  return difference === 0n ? 0 : difference < 0n ? -1 : 1
-}
-
-const fraction = (text: string): string => text.split('.')[1] ?? ''
-
-function scaled(text: string, digits: number): bigint {
-  return BigInt(text.split('.')[0] + fraction(text).padEnd(digits, '0'))
 }

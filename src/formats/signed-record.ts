@@ -7,6 +7,7 @@ import { parseOcmf } from './ocmf.js'
 import type { ClockState, OcmfReading } from './ocmf-readings.js'
 import { isProblem, type Problem } from './problem.js'
 import type { KeyCurve } from './public-key.js'
+import { quantityOf, type StatedQuantity } from './record-quantity.js'
 import { recordStatement, timedRecordStatement } from './record-statements.js'
 
 /**
@@ -54,8 +55,8 @@ export interface SignedRecord {
   /** Serial numbers that the record names. */
   readonly serials: readonly string[]
   readonly readings: readonly OcmfReading[]
-  /** What the instrument said, for quantities: the message, or the payload. */
-  readonly content: string
+  /** Outside of OCMF: the quantity that the message states, or why it cannot be read. */
+  readonly quantity: StatedQuantity | Problem | undefined
 }
 
 /** The scheme of etalon's own formats, and of fabpki: DER, with the hash that fits the curve. `undefined`: Ed25519. */
@@ -93,7 +94,7 @@ function readPlain(curve: KeyCurve, input: RecordInput): SignedRecord | Problem 
     clock,
     serials: [],
     readings: [],
-    content: input.message,
+    quantity: quantityOf(input.message),
   }
 }
 
@@ -130,7 +131,7 @@ function readOcmf(input: RecordInput): SignedRecord | Problem {
     clock: worstClock(readings),
     serials: [gatewaySerial, meterSerial].filter((serial) => serial !== undefined),
     readings,
-    content: payload,
+    quantity: undefined,
   }
 }
 
@@ -160,7 +161,7 @@ function readJws(input: RecordInput): SignedRecord | Problem {
     clock: jws.timeMs === undefined ? undefined : 'informative',
     serials: [],
     readings: [],
-    content: jws.payload,
+    quantity: quantityOf(jws.payload),
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { timedRecordStatement } from '../../src/formats/record-statements.js'
+import { recordStatement, timedRecordStatement } from '../../src/formats/record-statements.js'
 import { jwsOf, MeterChain, ocmfOf, testKey } from './pki-support.js'
 
 /** Records in each format, and the three verdicts on them. */
@@ -51,6 +51,30 @@ describe('etalon-2', () => {
     expect(timed(chain, 9, chain.timeMs + 60_000).value).toMatchObject({
       gap: 5,
       quality: { findings: ['counter-gap', 'time-in-future'] },
+    })
+  })
+
+  it('states a quantity with its uncertainty, where it is a JSON object with value and unit', () => {
+    const chain = new ModernChain()
+    chain.enliven('meter', one)
+    const anchor = (counter: number, quantity: object) => {
+      const message = JSON.stringify(quantity)
+      return chain.own('meter', one, counter, {
+        message,
+        signature: one.sign(recordStatement('meter', counter, message)),
+      })
+    }
+    const stated = {
+      value: '20.00',
+      unit: '\\litre',
+      uncertainty: '0.06',
+      coverageFactor: '2',
+      coverageProbability: '0.95',
+    }
+    expect(anchor(1, stated).value).toMatchObject({ quantity: stated, quality: { findings: ['time-not-signed'] } })
+    expect(anchor(2, { value: '20.00', unit: 'L' }).value).toMatchObject({
+      quantity: null,
+      quality: { findings: ['time-not-signed', 'quantity-unreadable'] },
     })
   })
 

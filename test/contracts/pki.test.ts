@@ -187,6 +187,7 @@ describe('anchored records', () => {
       cryptographic: { verdict: 'good' },
       legal: { verdict: 'entitled', status: 'active', timeMs: chain.timeMs, knownAtHeight: chain.height },
       quality: { clock: 'not-stated', timeMs: null, findings: ['time-not-signed'] },
+      quantity: null,
       readings: { count: 0, first: null, last: null },
     })
     expect(first.events).toEqual([

@@ -9,7 +9,7 @@ import { parseOcmfTime } from '../../src/formats/civil-time.js'
 import { parseJws } from '../../src/formats/jws.js'
 import { formatObis, isAccumulating, parseObis } from '../../src/formats/obis.js'
 import { type KeyCurve, parsePublicKey } from '../../src/formats/public-key.js'
-import { compareDecimals } from '../../src/formats/record-quality.js'
+import { quantityOf } from '../../src/formats/record-quantity.js'
 import { checkSignature } from '../../src/formats/signed-record.js'
 
 describe('OBIS codes (IEC 62056-6-1)', () => {
@@ -202,20 +202,40 @@ describe('base64url', () => {
   })
 })
 
-it('compares decimal numbers exactly', () => {
-  const decimal = fc.tuple(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), fc.nat(6)).map(([value, digits]) => {
-    const text = (value < 0n ? -value : value).toString().padStart(digits + 1, '0')
-    const at = text.length - digits
-    return {
-      value,
-      digits,
-      text: `${value < 0n ? '-' : ''}${text.slice(0, at)}${digits === 0 ? '' : `.${text.slice(at)}`}`,
-    }
+describe('quantities that messages state', () => {
+  it('come with unit, uncertainty and OBIS code, every digit kept', () => {
+    const message = JSON.stringify({
+      obis: '1-0:1.8.0',
+      value: '1012.30',
+      unit: '\\kilo\\watt\\hour',
+      uncertainty: '0.20',
+      coverageFactor: '2',
+      coverageProbability: '0.95',
+      distribution: 'normal',
+    })
+    expect(quantityOf(message)).toEqual({ ...JSON.parse(message), obis: '1-0:1.8.0*255' })
+    expect(quantityOf('{"value":1012.30,"unit":"\\\\watt\\\\hour"}')).toEqual({
+      value: '1012.30',
+      unit: '\\watt\\hour',
+    })
   })
-  fc.assert(
-    fc.property(decimal, decimal, (a, b) => {
-      const difference = a.value * 10n ** BigInt(b.digits) - b.value * 10n ** BigInt(a.digits)
-      expect(compareDecimals(a.text, b.text)).toBe(difference === 0n ? 0 : difference < 0n ? -1 : 1)
-    }),
-  )
+
+  it.each([
+    '42',
+    '',
+    '{}',
+    '{"value":1}',
+    '{"unit":"\\\\watt"}',
+    '[1]',
+    '{"value":1,"value":2,"unit":"\\\\watt"}',
+    '{"value":',
+  ])('are none in %s', (message) => expect(quantityOf(message)).toBeUndefined())
+
+  it.each([
+    '{"value":1,"unit":"kWh"}',
+    '{"value":"one","unit":"\\\\watt"}',
+    '{"value":[],"unit":"\\\\watt"}',
+    '{"value":1,"unit":"\\\\watt","uncertainty":"0.1"}',
+    '{"value":1,"unit":"\\\\watt","obis":"1.8.0"}',
+  ])('cannot be read in %s', (message) => expect(quantityOf(message)).toHaveProperty('problem'))
 })

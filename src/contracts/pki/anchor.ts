@@ -16,7 +16,7 @@ import { hashText } from '../text.js'
 import { Clock, Counter, Format, Instrument, KeyNumber, Message, Signature } from './arguments.js'
 import { demandActive, isParty, loadInstrument, loadKey, NOT_ACTIVE } from './instrument.js'
 import { type CountersRecord, countersKey } from './records.js'
-import { qualityOf, readingsOf } from './verdicts.js'
+import { qualityOf, quantityOf, readingsOf } from './verdicts.js'
 
 /** Records of one batch. */
 export const BATCH_RECORDS_MAX = 1_048_576
@@ -87,6 +87,7 @@ export const anchor = defineMethod({
       cryptographic: { verdict: cryptographic },
       legal: { verdict: 'entitled', status: 'active', timeMs: judgedMs, knownAtHeight: ctx.height },
       quality: qualityOf(signed, findings),
+      quantity: quantityOf(signed),
       readings: readingsOf(signed),
     }
   },

@@ -25,7 +25,7 @@ import {
   instrumentKey,
   keyKey,
 } from './records.js'
-import { qualityOf, readingsOf } from './verdicts.js'
+import { qualityOf, quantityOf, readingsOf } from './verdicts.js'
 
 type Reading<R extends string> = Pick<QueryContext<R>, 'state' | 'refuse'>
 
@@ -177,6 +177,7 @@ export const verify = defineQuery({
         counterSigned: signed.counterSigned,
         lastCounter: last?.counter ?? null,
       },
+      quantity: quantityOf(signed),
       readings: readingsOf(signed),
     }
   },
