@@ -151,23 +151,31 @@ export function admitKey(
   return parsed
 }
 
+interface KeyTerms {
+  readonly usages: readonly KeyUsage[]
+  readonly validUntilMs: TimeMs | null
+  readonly replaces: number | null
+}
+
+export const keyRecord = (number: number, { algorithm, curve, key }: PublicKey, terms: KeyTerms): InstrumentKey => ({
+  number,
+  algorithm,
+  curve,
+  key,
+  ...terms,
+})
+
 /** The record with one more key. */
 export function withKey(
   ctx: Context<'pki/too-many-keys'>,
   record: InstrumentRecord,
-  { algorithm, curve, key }: PublicKey,
-  {
-    usages,
-    validUntilMs = null,
-    replaces = null,
-  }: Partial<Pick<InstrumentKey, 'validUntilMs' | 'replaces'>> & {
-    readonly usages: readonly KeyUsage[]
-  },
+  added: PublicKey,
+  terms: KeyTerms,
 ): { readonly record: InstrumentRecord; readonly key: InstrumentKey } {
   const number = record.keys.length + 1
   if (number > KEYS_MAX) return ctx.refuse('pki/too-many-keys', `${record.instrument} has ${record.keys.length} keys`)
-  const added: InstrumentKey = { number, algorithm, curve, key, usages, validUntilMs, replaces }
-  return { record: { ...record, keys: [...record.keys, added] }, key: added }
+  const key = keyRecord(number, added, terms)
+  return { record: { ...record, keys: [...record.keys, key] }, key }
 }
 
 /** A usage belongs to one key at a time. @param except number of a key that is about to be over */

@@ -1,5 +1,13 @@
 import { type Static, Type } from 'typebox'
-import { type InstrumentRecord, KEY_USAGES, type KeyUsage, standingOf, statusAt } from '../../formats/pki-status.js'
+import {
+  type HistoryEntry,
+  type InstrumentKey,
+  type InstrumentRecord,
+  KEY_USAGES,
+  type KeyUsage,
+  standingOf,
+  statusAt,
+} from '../../formats/pki-status.js'
 import { defineMethod, type MethodContext } from '../contract.js'
 import { organizationKey } from '../identity/records.js'
 import { Name } from '../limits.js'
@@ -9,6 +17,7 @@ import {
   demandFreeUsages,
   distinct,
   entryOf,
+  keyRecord,
   loadInstrument,
   loadKey,
   NEW_KEY_REFUSALS,
@@ -64,48 +73,35 @@ export const propose = defineMethod({
     const parsed = admitKey(ctx, instrument, given)
     const usages = distinct(given.usages ?? MEASURE, KEY_USAGES)
     const { validUntilMs = null } = given
-    const bare: InstrumentRecord = {
-      instrument,
-      type,
-      approval: approval ?? null,
-      serial: serial ?? null,
-      organization,
-      operator,
-      seals,
-      keys: [
-        {
-          number: 1,
-          algorithm: parsed.algorithm,
-          curve: parsed.curve,
-          key: parsed.key,
-          usages,
-          validUntilMs,
-          replaces: null,
-        },
-      ],
-      history: [],
-    }
-    const active = ctx.parameters.endorsements <= 0
-    const history = [entryOf(ctx, 'proposed', 1), ...(active ? [entryOf(ctx, 'activated', 1)] : [])]
-    ctx.state.set(instrumentKey(instrument), { ...bare, history })
-    ctx.emit('pki/proposed', {
-      instrument,
-      type,
-      organization,
-      operator,
-      key: parsed.key,
-      curve: parsed.curve,
-      number: 1,
-    })
-    if (active) ctx.emit('pki/activated', { instrument, number: 1 })
-    return {
-      instrument,
-      key: 1,
-      status: active ? 'active' : 'proposed',
-      endorsementsNeeded: ctx.parameters.endorsements,
-    }
+    const key = keyRecord(1, parsed, { usages, validUntilMs, replaces: null })
+    const history = birthOf(ctx, 1)
+    const base = { instrument, type, approval: approval ?? null, serial: serial ?? null, organization, operator, seals }
+    const record: InstrumentRecord = { ...base, keys: [key], history }
+    ctx.state.set(instrumentKey(instrument), record)
+    return announce(ctx, record, key)
   },
 })
+
+type Announcing = MethodContext<string, 'pki/proposed' | 'pki/activated'>
+
+/** The first events of a key. In a network that asks for no endorsements it is active at once. */
+function birthOf(ctx: Announcing, number: number): readonly HistoryEntry[] {
+  const proposed = entryOf(ctx, 'proposed', number)
+  return ctx.parameters.endorsements <= 0 ? [proposed, entryOf(ctx, 'activated', number)] : [proposed]
+}
+
+function announce(ctx: Announcing, record: InstrumentRecord, { number, key, curve }: InstrumentKey) {
+  const { instrument, type, organization, operator } = record
+  const { endorsements } = ctx.parameters
+  ctx.emit('pki/proposed', { instrument, type, organization, operator, key, curve, number })
+  if (endorsements <= 0) ctx.emit('pki/activated', { instrument, number })
+  return {
+    instrument,
+    key: number,
+    status: endorsements <= 0 ? 'active' : 'proposed',
+    endorsementsNeeded: endorsements,
+  }
+}
 
 /** A type approval (OIML D 19; Directive 2014/32/EU, module B) is looked at when an instrument is registered, not later. */
 function checkApproval(
@@ -154,26 +150,15 @@ export const addKey = defineMethod({
   ],
   handler(ctx, { instrument, ...given }) {
     const before = loadInstrument(ctx, instrument)
-    const { organization, operator, type } = before
-    if (organization !== ctx.caller.organization) {
-      return ctx.refuse('pki/not-proposer', `${organization} registered ${instrument}`)
+    if (before.organization !== ctx.caller.organization) {
+      return ctx.refuse('pki/not-proposer', `${before.organization} registered ${instrument}`)
     }
     const usages = distinct(given.usages ?? MEASURE, KEY_USAGES)
     demandFreeUsages(ctx, before, usages)
     const parsed = admitKey(ctx, instrument, given)
-    const { record, key } = withKey(ctx, before, parsed, { usages, validUntilMs: given.validUntilMs ?? null })
-    const active = ctx.parameters.endorsements <= 0
-    const proposed = entryOf(ctx, 'proposed', key.number)
-    store(ctx, record, proposed, ...(active ? [entryOf(ctx, 'activated', key.number)] : []))
-    const { number } = key
-    ctx.emit('pki/proposed', { instrument, type, organization, operator, key: parsed.key, curve: parsed.curve, number })
-    if (active) ctx.emit('pki/activated', { instrument, number })
-    return {
-      instrument,
-      key: number,
-      status: active ? 'active' : 'proposed',
-      endorsementsNeeded: ctx.parameters.endorsements,
-    }
+    const { validUntilMs = null } = given
+    const { record, key } = withKey(ctx, before, parsed, { usages, validUntilMs, replaces: null })
+    return announce(ctx, store(ctx, record, ...birthOf(ctx, key.number)), key)
   },
 })
 
