@@ -14,8 +14,6 @@ import { instrumentKey } from './records.js'
 
 /** What other contracts ask of pki: the measuring key of an instrument, and what it signed. */
 
-export { Instrument, Signature } from './arguments.js'
-
 export interface MeasuringKey {
   readonly key: InstrumentKey
   readonly status: KeyStatus
