@@ -81,7 +81,13 @@ module.exports = {
       name: 'the-client-knows-nothing-of-the-node',
       severity: 'error',
       from: { path: '^src/client/' },
-      to: { path: '^src/(replica|ledger|p2p|node|api|contracts)/' },
+      to: { path: '^src/(replica|ledger|p2p|node|api)/' },
+    },
+    {
+      name: 'the-client-knows-only-types-of-the-contracts',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { path: '^src/contracts/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'only-ingress-verifies',

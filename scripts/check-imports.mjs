@@ -39,6 +39,7 @@ const PLANTED = [
   ['replica', "import 'libp2p'", 'only-p2p-knows-libp2p'],
   ['p2p', "import 'level'", 'only-the-ledger-knows-level'],
   ['client', "import '../replica/index.js'", 'the-client-knows-nothing-of-the-node'],
+  ['client', "import '../contracts/index.js'", 'the-client-knows-only-types-of-the-contracts'],
 ]
 for (const [room, code, rule] of PLANTED) {
   const folder = mkdtempSync(join('src', room, 'planted-'))

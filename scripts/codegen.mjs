@@ -1,14 +1,20 @@
-// Generates the static protobuf code from src/codec/etalon.proto.
+// Generates the static protobuf code from src/codec/etalon.proto, and the hashes of the code of the built-in contracts.
 // `--check` writes nothing and fails when the committed code is not what the schema gives.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { codeHashes } from './code-hashes.mjs'
 
 const root = new URL('..', import.meta.url).pathname
-const target = join(root, 'src/codec/generated')
+const wire = join(root, 'src/codec/generated')
 const check = process.argv.includes('--check')
-const out = check ? mkdtempSync(join(tmpdir(), 'etalon-codegen-')) : target
+const out = mkdtempSync(join(tmpdir(), 'etalon-codegen-'))
+const FILES = [
+  [wire, 'wire.js'],
+  [wire, 'wire.d.ts'],
+  [join(root, 'src/contracts/generated'), 'code-hashes.ts'],
+]
 
 const pbjs = (file, ...options) =>
   execFileSync(
@@ -25,13 +31,20 @@ const pbjs = (file, ...options) =>
 pbjs('wire.js', '--dts')
 pbjs('wire.js', '--no-comments')
 
+writeFileSync(join(out, 'code-hashes.ts'), codeHashes())
+
 if (check) {
-  const stale = ['wire.js', 'wire.d.ts'].filter(
-    (file) => readFileSync(join(out, file), 'utf8') !== readFileSync(join(target, file), 'utf8'),
+  const stale = FILES.filter(
+    ([folder, file]) => readFileSync(join(out, file), 'utf8') !== readFileSync(join(folder, file), 'utf8'),
   )
   rmSync(out, { recursive: true })
   if (stale.length > 0) {
-    process.stderr.write(`generated code is stale: ${stale.join(', ')}; run \`npm run codegen\`\n`)
+    process.stderr.write(
+      `generated code is stale: ${stale.map(([, file]) => file).join(', ')}; run \`npm run codegen\`\n`,
+    )
     process.exit(1)
   }
+} else {
+  for (const [folder, file] of FILES) copyFileSync(join(out, file), join(folder, file))
+  rmSync(out, { recursive: true })
 }

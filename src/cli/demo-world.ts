@@ -138,6 +138,6 @@ function anchor(client: EtalonClient, meter: Meter, random: Random): Promise<Ver
   meter.wattHours += 1 + random.below(50)
   const message = JSON.stringify({ obis: '1-0:1.8.0', value: meter.wattHours, unit: '\\watt\\hour' })
   const signature = signText(meter, recordStatement(meter.id, meter.counter, message))
-  const record = { instrument: meter.id, format: 'etalon-1', counter: meter.counter, message, signature }
+  const record = { instrument: meter.id, format: 'etalon-1', counter: meter.counter, message, signature } as const
   return client.submit('pki', 'anchor', record)
 }

@@ -9,6 +9,7 @@ import { LightClient } from './light-client.js'
 import { newestOfQuorum, type QuorumState } from './quorum-read.js'
 import { readStateAnswer, type StateAnswer, UnknownView, unproven, type VerifiedState } from './state-answer.js'
 import { type EncodedTransaction, encodeCall, type Identity } from './transaction.js'
+import type { MethodArgs, MethodResult, QueryArgs, QueryResult } from './typed.js'
 
 export interface ClientOptions {
   readonly genesis: Genesis
@@ -34,16 +35,19 @@ export interface ClientOptions {
 }
 
 /** A receipt that was checked against the genesis document. */
-export interface VerifiedReceipt {
+export type VerifiedReceipt<R = unknown> = ReceiptFacts &
+  (
+    | { readonly status: 'done' /** Parsed JSON. */; readonly result: R }
+    | { readonly status: 'refused'; readonly result: null }
+  )
+
+interface ReceiptFacts {
   readonly transaction: Digest
   readonly height: Height
   readonly timeMs: number
-  readonly status: 'done' | 'refused'
   /** Stable refusal code; empty when done. */
   readonly code: string
   readonly detail: string
-  /** Parsed JSON. */
-  readonly result: unknown
   readonly proven: ProvenReceipt
   /** The receipt as a file that anyone can verify with the genesis document. */
   readonly file: string
@@ -96,8 +100,13 @@ export class EtalonClient {
    * @returns the receipt; a domain refusal is a receipt with status `refused`
    * @throws EtalonError with the replica's code where it was not taken, `client/unreachable` or `client/unproven`
    */
-  async submit(contract: string, method: string, args: unknown): Promise<VerifiedReceipt> {
-    return this.submitEncoded(await this.encode(contract, method, args))
+  async submit<const C extends string, const M extends string>(
+    contract: C,
+    method: M,
+    args: MethodArgs<C, M>,
+  ): Promise<VerifiedReceipt<MethodResult<C, M>>> {
+    const receipt = await this.submitEncoded(await this.encode(contract, method, args))
+    return receipt as VerifiedReceipt<MethodResult<C, M>>
   }
 
   /** Submits bytes that were encoded before, to one replica after another until one gives a proven receipt. */
@@ -128,25 +137,33 @@ export class EtalonClient {
     const { proven } = read
     const { receipt, sealed } = proven
     if (receipt.transaction !== id) throw unproven('the receipt is of another transaction')
+    const outcome =
+      receipt.status === 'refused'
+        ? { status: receipt.status, result: null }
+        : { status: receipt.status, result: JSON.parse(fromUtf8(receipt.result) ?? 'null') as unknown }
     return {
+      ...outcome,
       transaction: receipt.transaction,
       height: sealed.header.height,
       timeMs: sealed.header.timeMs,
-      status: receipt.status,
       code: receipt.code,
       detail: receipt.detail,
-      result: receipt.result.length === 0 ? null : JSON.parse(fromUtf8(receipt.result) ?? 'null'),
       proven,
       file: formatProvenReceipt(this.light.networkId, proven),
     }
   }
 
   /** Asks a contract's query of one replica. The answer is that replica's word; `state` is proven. */
-  async query(contract: string, query: string, args: unknown = {}, options: ReadOptions = {}): Promise<unknown> {
+  async query<const C extends string, const Q extends string>(
+    contract: C,
+    query: Q,
+    args: QueryArgs<C, Q>,
+    options: ReadOptions = {},
+  ): Promise<QueryResult<C, Q>> {
     const headers = { 'content-type': 'application/json' }
     const init = { method: 'POST', headers, body: JSON.stringify(args) }
     const path = `/v1/query/${contract}/${query}${this.#minHeight(options).query}`
-    return this.#ask(path, init, (text) => (readJson(text) as { value: unknown }).value)
+    return this.#ask(path, init, (text) => (readJson(text) as { value: QueryResult<C, Q> }).value)
   }
 
   /**

@@ -72,7 +72,7 @@ export class BlockState {
   }
 }
 
-function readText(reader: StateReader, key: string): Text {
+export function readText(reader: StateReader, key: string): Text {
   const bytes = reader.get(key)
   return bytes === undefined ? undefined : textOf(key, bytes)
 }

@@ -2,8 +2,18 @@ import type { CryptoSuite } from '../crypto/suite.js'
 import type { Digest, Height, NetworkParameters, TimeMs } from '../types/index.js'
 import { type BlockState, parseValue, TransactionState } from './block-state.js'
 import { encodeCanonical } from './canonical.js'
-import type { Caller, Contract, Json, Method, MethodContext, MutableStateView, StateView } from './contract.js'
+import type {
+  Caller,
+  Contract,
+  Json,
+  Method,
+  MethodContext,
+  MutableStateView,
+  Producer,
+  StateView,
+} from './contract.js'
 import type { Entry } from './registry.js'
+import { type InForce, type Settings, settingsOf } from './settings.js'
 
 /** Events that one transaction may emit. */
 export const EVENTS_MAX = 64
@@ -35,6 +45,7 @@ export interface BlockContext {
   readonly suite: CryptoSuite
   readonly parameters: NetworkParameters
   readonly state: BlockState
+  readonly settings: Settings
 }
 
 /** Canonical JSON of an event, with its name. */
@@ -89,6 +100,18 @@ export class Call implements MethodContext {
 
   get parameters(): NetworkParameters {
     return this.#block.parameters
+  }
+
+  settings<T extends Json = Json>(): T {
+    return settingsOf<T>(this.#entry.contract, this.#inForce())
+  }
+
+  producer(): Producer {
+    return this.#inForce().producer
+  }
+
+  #inForce(): InForce {
+    return this.#block.settings.inForce(this.#entry, (key) => this.#block.state.text(key))
   }
 
   other(contract: string): StateView {

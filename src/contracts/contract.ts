@@ -32,9 +32,21 @@ export interface MutableStateView extends StateView {
   delete(key: string): void
 }
 
+/** What produced a finding: SHA-256 of the contract's code and of its parameters in force, hexadecimal. */
+export type Producer = {
+  readonly code: Digest
+  readonly parameters: Digest
+}
+
 interface BaseContext<R extends string> {
   readonly crypto: CryptoSuite
   readonly parameters: NetworkParameters
+  /**
+   * Parameters of the contract in force: as governance set them, else the defaults of its `parameters`.
+   * @throws RangeError in a contract that declares none
+   */
+  settings<T extends Json = Json>(): T
+  producer(): Producer
   /** State of another contract, read only; its name must stand in `reads`. */
   other(contract: string): StateView
   /**
@@ -72,6 +84,14 @@ export interface QueryContext<R extends string = string> extends BaseContext<R> 
   list<T extends Json>(prefix: string, limit: number, after?: string): Promise<readonly ListedEntry<T>[]>
 }
 
+/** Parameters that organizations set by votes, as one document. */
+export interface ParameterSet {
+  /** Closed and bounded, as for arguments. */
+  readonly schema: TObject
+  /** Must fit the schema. */
+  readonly defaults: Json
+}
+
 /** A method as the runtime sees it; authors write it with `defineMethod`. */
 export interface Method {
   /** One sentence. */
@@ -99,26 +119,37 @@ export interface Query {
   handler(ctx: QueryContext, args: never): Promise<Json> | Json
 }
 
-/** Keeps the types of args, codes and events together while a method is written. */
-export function defineMethod<const A extends TObject, const R extends string, const E extends string>(
+/** A method or query that remembers the types of its arguments and its result, from which clients have theirs. */
+export type Typed<D extends Method | Query, A extends TObject, J> = Omit<D, 'args' | 'handler'> & {
+  readonly args: A
+  handler(ctx: Parameters<D['handler']>[0], args: never): J
+}
+
+/** Keeps the types of args, codes, events and result together while a method is written. */
+export function defineMethod<
+  const A extends TObject,
+  const R extends string,
+  const E extends string,
+  const J extends Json,
+>(
   method: Omit<Method, 'args' | 'refusals' | 'events' | 'handler'> & {
     readonly args: A
     readonly refusals: readonly R[]
     readonly events: readonly E[]
-    handler(ctx: MethodContext<R, E>, args: Static<A>): Json
+    handler(ctx: MethodContext<R, E>, args: Static<A>): J
   },
-): Method {
+): Typed<Method, A, J> {
   return method
 }
 
 /** As `defineMethod`, for a query. */
-export function defineQuery<const A extends TObject, const R extends string>(
+export function defineQuery<const A extends TObject, const R extends string, const J extends Json>(
   query: Omit<Query, 'args' | 'refusals' | 'handler'> & {
     readonly args: A
     readonly refusals: readonly R[]
-    handler(ctx: QueryContext<R>, args: Static<A>): Promise<Json> | Json
+    handler(ctx: QueryContext<R>, args: Static<A>): Promise<J> | J
   },
-): Query {
+): Typed<Query, A, Promise<J> | J> {
   return query
 }
 
@@ -136,6 +167,7 @@ export interface Contract {
   readonly refusals: Readonly<Record<string, string>>
   readonly methods: Readonly<Record<string, Method>>
   readonly queries: Readonly<Record<string, Query>>
+  readonly parameters?: ParameterSet
   /** Entries that the founding document gives it. */
   genesis?(genesis: Genesis): readonly { readonly key: string; readonly value: Json }[]
 }

@@ -40,5 +40,13 @@ export type {
 export { createRuntime } from './runtime.js'
 export { governance, identity, logbook, pki }
 
+/** The contracts that every node carries, by name: clients have their types of arguments and results from here. */
+export interface BuiltIn {
+  readonly governance: typeof governance
+  readonly identity: typeof identity
+  readonly logbook: typeof logbook
+  readonly pki: typeof pki
+}
+
 /** The contracts that every node carries, in the order of their names. */
 export const BUILT_IN_CONTRACTS: readonly Contract[] = [governance, identity, logbook, pki]

@@ -1,25 +1,30 @@
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { Ledger, StateReader } from '../ports.js'
 import type { Genesis } from '../types/index.js'
-import { parseValue, StateUnreadable, textOf, viewOf } from './block-state.js'
+import { parseValue, readText, StateUnreadable, textOf, viewOf } from './block-state.js'
 import { assertReads, Refusal } from './call.js'
 import type { Json, ListedEntry, Query, QueryContext } from './contract.js'
 import type { Entry } from './registry.js'
+import { type Settings, settingsOf } from './settings.js'
 
 /** What queries read from: a ledger, or a snapshot of one. */
 export type QueryReader = StateReader & Pick<Ledger, 'list'>
 
 /** What the handler of a query sees. */
 export function queryContext(
-  { contract, refusals }: Entry<Query>,
+  entry: Entry<Query>,
   reader: GuardedReader,
-  { suite, genesis }: { readonly suite: CryptoSuite; readonly genesis: Genesis },
+  { suite, genesis, settings }: { readonly suite: CryptoSuite; readonly genesis: Genesis; readonly settings: Settings },
 ): QueryContext {
+  const { contract, refusals } = entry
   const prefix = `${contract.name}/`
+  const inForce = () => settings.inForce(entry, (key) => readText(reader, key))
   return {
     crypto: suite,
     parameters: genesis.parameters,
     state: viewOf(reader, contract.name),
+    settings: <T extends Json>() => settingsOf<T>(contract, inForce()),
+    producer: () => inForce().producer,
     other(name) {
       assertReads(contract, name)
       return viewOf(reader, name)

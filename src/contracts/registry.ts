@@ -6,11 +6,13 @@ import type { Digest } from '../types/index.js'
 import { encodeCanonical } from './canonical.js'
 import type { Contract, Json, Method, Query } from './contract.js'
 import { type ContractDescription, describeContracts } from './describe.js'
-import { assertBounded, rulesOf } from './schema.js'
+import { CODE_HASHES } from './generated/code-hashes.js'
+import { assertBounded, explain, rulesOf } from './schema.js'
 
 /** A method or query with its compiled check. */
 export interface Entry<D extends Method | Query> {
   readonly contract: Contract
+  readonly code: Digest
   readonly name: string
   readonly definition: D
   readonly refusals: ReadonlySet<string>
@@ -19,6 +21,8 @@ export interface Entry<D extends Method | Query> {
 
 export interface Registered {
   readonly contract: Contract
+  /** SHA-256 of what the contract is made of; of its declaration where it is not built in. */
+  readonly code: Digest
   readonly methods: ReadonlyMap<string, Entry<Method>>
   readonly queries: ReadonlyMap<string, Entry<Query>>
 }
@@ -28,15 +32,17 @@ export class Registry {
   readonly #contracts: ReadonlyMap<string, Registered>
   readonly description: readonly ContractDescription[]
 
-  constructor(contracts: readonly Contract[]) {
+  constructor(contracts: readonly Contract[], suite: CryptoSuite) {
     const byName = new Map<string, Registered>()
     for (const contract of contracts) {
       assertContract(contract)
       assert(!byName.has(contract.name), `two contracts of the name ${contract.name}`)
+      const code = codeHash(contract, suite)
       byName.set(contract.name, {
         contract,
-        methods: entries(contract, contract.methods, 'method'),
-        queries: entries(contract, contract.queries, 'query'),
+        code,
+        methods: entries(contract, code, contract.methods, 'method'),
+        queries: entries(contract, code, contract.queries, 'query'),
       })
     }
     for (const { contract } of byName.values()) {
@@ -52,14 +58,28 @@ export class Registry {
 
   /** SHA-256 of names, versions and what the methods declare. Texts for people are left out. */
   hash(suite: CryptoSuite): Digest {
-    const set = [...this.#contracts.values()].map(({ contract: { name, version, reads, methods } }) => ({
-      name,
-      version,
-      reads,
-      methods: Object.fromEntries(Object.entries(methods).map(([method, it]) => [method, declaration(it)])),
-    }))
+    const set = [...this.#contracts.values()].map(({ contract }) => declarationOf(contract))
     return toHex(suite.sha256(utf8(`etalon contract set 1\n${encodeCanonical(set)}`)))
   }
+}
+
+function declarationOf({ name, version, reads, methods, parameters }: Contract): Json {
+  return {
+    name,
+    version,
+    reads,
+    methods: Object.fromEntries(Object.entries(methods).map(([method, it]) => [method, declaration(it)])),
+    ...(parameters === undefined
+      ? {}
+      : { parameters: { schema: rulesOf(parameters.schema), defaults: parameters.defaults } }),
+  }
+}
+
+/** Of a contract that is built in, made from its sources (scripts/codegen.mjs). Others state what they are by their version. */
+function codeHash(contract: Contract, suite: CryptoSuite): Digest {
+  const { name, version } = contract
+  const builtIn = CODE_HASHES[`${name}@${version}`]
+  return builtIn ?? toHex(suite.sha256(utf8(`etalon contract 1\n${encodeCanonical(declarationOf(contract))}`)))
 }
 
 function declaration({ args, roles, kinds, signed, events, refusals }: Method): Json {
@@ -68,6 +88,7 @@ function declaration({ args, roles, kinds, signed, events, refusals }: Method): 
 
 function entries<D extends Method | Query>(
   contract: Contract,
+  code: Digest,
   definitions: Readonly<Record<string, D>>,
   kind: string,
 ): ReadonlyMap<string, Entry<D>> {
@@ -79,6 +100,7 @@ function entries<D extends Method | Query>(
     const check = Compile(definition.args)
     byName.set(name, {
       contract,
+      code,
       name,
       definition,
       refusals: new Set(definition.refusals),
@@ -88,7 +110,7 @@ function entries<D extends Method | Query>(
   return byName
 }
 
-function assertContract({ name, version, events, refusals, methods, queries }: Contract): void {
+function assertContract({ name, version, events, refusals, methods, queries, parameters }: Contract): void {
   assert(/^[a-z][a-z0-9-]{0,31}$/.test(name), `a contract cannot have the name ${name}`)
   assert(/^\d+\.\d+\.\d+$/.test(version), `${name}: a version has the form 1.0.0`)
   for (const id of [...Object.keys(events), ...Object.keys(refusals)]) {
@@ -96,6 +118,11 @@ function assertContract({ name, version, events, refusals, methods, queries }: C
   }
   for (const method of Object.values(methods)) {
     for (const event of method.events) assert(event in events, `${name}: undocumented event ${event}`)
+  }
+  if (parameters !== undefined) {
+    assertBounded(parameters.schema, `${name} parameters`)
+    const problem = explain(parameters.schema, parameters.defaults)
+    assert(problem === undefined, `${name}: the defaults of the parameters: ${problem}`)
   }
   const used = new Set([...Object.values(methods), ...Object.values(queries)].flatMap(({ refusals: codes }) => codes))
   for (const code of Object.keys(refusals)) assert(used.has(code), `${name}: no method or query refuses with ${code}`)

@@ -12,6 +12,7 @@ import { IDENTITY } from './identity/records.js'
 import { GuardedReader, type QueryReader, queryContext } from './query-context.js'
 import { type Entry, Registry } from './registry.js'
 import { explain, shown } from './schema.js'
+import { Settings } from './settings.js'
 import { TextSink } from './text.js'
 
 export interface Block {
@@ -91,6 +92,7 @@ const FAULT_DETAIL = 'the contract failed; nothing was changed'
 class ContractRuntime implements Runtime {
   readonly #options: RuntimeOptions
   readonly #registry: Registry
+  readonly #settings: Settings
   /** Filled by admission, so that what was admitted is parsed once; what comes from other replicas is executed straight. */
   readonly #prepared = new WeakMap<Transaction, Prepared>()
   #remembered: { readonly reader: StateReader; readonly callers: Callers } | undefined
@@ -100,7 +102,8 @@ class ContractRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options
-    this.#registry = new Registry(options.contracts)
+    this.#registry = new Registry(options.contracts, options.suite)
+    this.#settings = new Settings(options.suite)
     this.contractSetHash = this.#registry.hash(options.suite)
   }
 
@@ -108,7 +111,14 @@ class ContractRuntime implements Runtime {
     this.#remembered = undefined
     const { suite, genesis } = this.#options
     const state = new BlockState(reader)
-    const context = { height: block.height, timeMs: block.timeMs, suite, parameters: genesis.parameters, state }
+    const context = {
+      height: block.height,
+      timeMs: block.timeMs,
+      suite,
+      parameters: genesis.parameters,
+      state,
+      settings: this.#settings,
+    }
     const callers = this.#callersFor(block, reader, state)
     const receipts: Receipt[] = []
     const sink = new TextSink()
@@ -215,7 +225,10 @@ class ContractRuntime implements Runtime {
     if (!entry.fits(args)) return { ok: false, ...unfit(entry, args) }
     const guarded = new GuardedReader(reader)
     try {
-      const value = await entry.definition.handler(queryContext(entry, guarded, this.#options), args as never)
+      const value = await entry.definition.handler(
+        queryContext(entry, guarded, { ...this.#options, settings: this.#settings }),
+        args as never,
+      )
       encodeOutput(value)
       return { ok: true, value }
     } catch (error) {

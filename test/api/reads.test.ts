@@ -30,7 +30,7 @@ const clientOf = (addresses: readonly string[], more: { readonly readYourWrites?
   })
 
 const enrol = (client: EtalonClient) => {
-  const publicKey = network.genesis.replicas[1]?.consensusKey
+  const publicKey = network.genesis.replicas[1]?.consensusKey ?? ''
   return client.submit('identity', 'enroll', { name: 'late', keyType: 'ed25519', publicKey, kind: 'client' })
 }
 
@@ -77,7 +77,7 @@ describe('reads that wait for a height', () => {
     expect(asked[0]).toMatch(new RegExp(`minHeight=${receipt.height}$`))
     expect(height).toBeGreaterThanOrEqual(receipt.height)
     expect(value).toMatchObject({ name: 'late' })
-    await writer.query('identity', 'organizations')
+    await writer.query('identity', 'organizations', {})
     expect(asked[1]).toContain(`minHeight=${receipt.height}`)
   })
 

@@ -67,9 +67,9 @@ describe('the proof of one key of the state', () => {
     const args = {
       name: 'late',
       keyType: 'ed25519',
-      publicKey: network.genesis.replicas[1]?.consensusKey,
+      publicKey: network.genesis.replicas[1]?.consensusKey ?? '',
       kind: 'client',
-    }
+    } as const
     expect(await client.submit('identity', 'enroll', args)).toMatchObject({ status: 'done' })
     expect((await client.state('identity/members/org0/late')).value).toMatchObject({ name: 'late' })
     expect(publicKey).toHaveLength(64)

@@ -172,7 +172,7 @@ describe('the signature', () => {
       identity: network.identity(0, 'admin'),
       suite: nativeSuite,
     })
-    const key = { name: 'device', keyType: 'p256', publicKey: signer.publicKey, kind: 'client' }
+    const key = { name: 'device', keyType: 'p256', publicKey: signer.publicKey, kind: 'client' } as const
     expect(await admin.submit('identity', 'enroll', key)).toMatchObject({ status: 'done' })
     expect((await post(`${url}/v1/transactions`, await forge({ signer }))).status).toBe(200)
 

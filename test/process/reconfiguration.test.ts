@@ -31,7 +31,7 @@ async function hasNextKey(replica: number): Promise<boolean> {
 }
 
 async function govern(voter: number, method: string, args: unknown) {
-  const receipt = await processes.client(voter).submit('governance', method, args)
+  const receipt = await processes.client(voter).submit<string, string>('governance', method, args)
   expect(receipt.code).toBe('')
   return receipt.result as { readonly proposal: number; readonly status?: string }
 }

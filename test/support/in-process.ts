@@ -239,8 +239,15 @@ export class InProcessNetwork {
     return { height: block.sealed.header.height, code: receipt?.code ?? '', result }
   }
 
-  /** Proposes changes of the view and has organizations vote until they are approved, all through replica 0. */
-  async changeView(changes: readonly object[], voters: readonly number[]): Promise<void> {
+  /**
+   * Proposes changes of the view and has organizations vote until they are approved, all through replica 0.
+   * @param proposed what is waited for before the votes
+   */
+  async changeView(
+    changes: readonly object[],
+    voters: readonly number[],
+    proposed: () => Promise<void> = async () => undefined,
+  ): Promise<void> {
     const govern = async (organization: number, method: string, args: unknown) => {
       const outcome = await this.call(0, this.identity(organization, 'admin'), 'governance', method, args)
       if (outcome.code !== '') throw new Error(outcome.code)
@@ -248,6 +255,7 @@ export class InProcessNetwork {
     }
     const expiresMs = Date.now() + 3_600_000
     const { proposal } = await govern(voters[0] ?? 0, 'propose', { title: 'a change', changes, expiresMs })
+    await proposed()
     for (const voter of voters) {
       if ((await govern(voter, 'vote', { proposal, approve: true })).status === 'approved') return
     }

@@ -69,7 +69,7 @@ const candidates = defineQuery({
 })
 
 /** Who orders: the views, and the votes of organizations that change them. */
-export const governance: Contract = {
+export const governance = {
   name: GOVERNANCE,
   version: '1.0.0',
   summary: 'Adding, removing, replacing and re-keying replicas by votes of the organizations that run them.',
@@ -98,4 +98,4 @@ export const governance: Contract = {
   methods: { propose, vote, withdraw, announceKey },
   queries: { view, views, proposal, proposals, candidates },
   genesis: genesisEntries,
-}
+} satisfies Contract

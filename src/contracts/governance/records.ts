@@ -53,6 +53,13 @@ export type RegisterRecord = {
   readonly open: readonly { readonly id: number; readonly organization: string; readonly expiresMs: number }[]
 }
 
+/** Parameters of a contract, as the organizations set them last. */
+export type ParametersRecord = {
+  readonly values: Json
+  readonly proposal: number
+  readonly set: { readonly height: number; readonly timeMs: number }
+}
+
 /** Replicas that open proposals would add: peers already let them fetch blocks. */
 export type CandidatesRecord = readonly { readonly proposal: number; readonly replica: ReplicaRecord }[]
 
@@ -70,6 +77,8 @@ export const proposalKey = (id: number): string => numbered(proposalsPrefix, id)
 export const nextKeyKey = (replica: ReplicaId): string => numbered('next-keys/', replica)
 /** Every consensus key that was ever named: none is used twice. */
 export const usedKeyKey = (consensusKey: string): string => `keys/${consensusKey}`
+
+export const parametersKey = (contract: string): string => `parameters/${contract}`
 
 /** The record of a view, and back. */
 export function viewRecord(view: View, from: number): ViewRecord {

@@ -131,7 +131,7 @@ const members = defineQuery({
 })
 
 /** Who may act: organizations with their roles, their members and keys. First version: organizations come from genesis. */
-export const identity: Contract = {
+export const identity = {
   name: IDENTITY,
   version: '1.0.0',
   summary: 'Organizations, their roles, and the members and keys that act for them.',
@@ -152,4 +152,4 @@ export const identity: Contract = {
   methods: { enroll, retire },
   queries: { organization, organizations, member, members },
   genesis: genesisEntries,
-}
+} satisfies Contract

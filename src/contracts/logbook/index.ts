@@ -42,7 +42,7 @@ const append = defineMethod({
  * The immutable log. An entry is a fact that is only appended: its receipt proves it, and it costs no state. It is
  * found by its transaction id, and listed from the events.
  */
-export const logbook: Contract = {
+export const logbook = {
   name: 'logbook',
   version: '1.0.0',
   summary: 'An immutable log of entries by category and subject.',
@@ -56,4 +56,4 @@ export const logbook: Contract = {
   },
   methods: { append },
   queries: {},
-}
+} satisfies Contract

@@ -10,7 +10,7 @@ export { possessionStatement, recordStatement } from './signatures.js'
  * The keys of measuring instruments: proposed with proof of possession, endorsed by k of n authorities, revoked since a time,
  * and the records signed with them.
  */
-export const pki: Contract = {
+export const pki = {
   name: 'pki',
   version: '1.0.0',
   summary: 'Keys of measuring instruments, their endorsement and revocation, and the records that they sign.',
@@ -25,4 +25,4 @@ export const pki: Contract = {
   refusals: PKI_REFUSALS,
   methods: { propose, endorse, revoke, anchor },
   queries: { instrument, instruments, statusAt, verify },
-}
+} satisfies Contract
