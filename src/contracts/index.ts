@@ -2,6 +2,7 @@ import type { Contract } from './contract.js'
 import { governance } from './governance/index.js'
 import { identity } from './identity/index.js'
 import { logbook } from './logbook/index.js'
+import { measuring } from './measuring/index.js'
 import { pki } from './pki/index.js'
 
 export { StateUnreadable } from './block-state.js'
@@ -38,15 +39,16 @@ export type {
   RuntimeOptions,
 } from './runtime.js'
 export { createRuntime } from './runtime.js'
-export { governance, identity, logbook, pki }
+export { governance, identity, logbook, measuring, pki }
 
 /** The contracts that every node carries, by name: clients have their types of arguments and results from here. */
 export interface BuiltIn {
   readonly governance: typeof governance
   readonly identity: typeof identity
   readonly logbook: typeof logbook
+  readonly measuring: typeof measuring
   readonly pki: typeof pki
 }
 
 /** The contracts that every node carries, in the order of their names. */
-export const BUILT_IN_CONTRACTS: readonly Contract[] = [governance, identity, logbook, pki]
+export const BUILT_IN_CONTRACTS: readonly Contract[] = [governance, identity, logbook, measuring, pki]
