@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ALGORITHMS, type Computed } from '../../src/contracts/measuring/algorithms/index.js'
 import { rootUp } from '../../src/contracts/measuring/algorithms/uncertain.js'
 import type { BrakeInputs, EnergyParameters, InputsOf, ParametersOf } from '../../src/contracts/measuring/schemas.js'
-import { parseQuantity } from '../../src/formats/index.js'
+import { parseQuantity } from '../../src/formats/quantity.js'
 import { BRAKE_PARAMETERS, CAR, ENERGY_PARAMETERS, SPEED_PARAMETERS } from './measuring-support.js'
 
 /** docs/contracts/measuring.md, "Algorithms"; the oracles compute in floating point. */

@@ -1,4 +1,4 @@
-import type { QuantityText } from '../../../formats/index.js'
+import type { QuantityText } from '../../../formats/quantity.js'
 
 /** A value with its unit in the D-SI and its expanded uncertainty. */
 export type NamedQuantity = { readonly name: string } & { readonly [K in keyof QuantityText]: string }

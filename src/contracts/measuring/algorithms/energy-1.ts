@@ -3,8 +3,8 @@ import type { EnergyInputs, EnergyParameters } from '../schemas.js'
 import type { Algorithm } from './algorithm.js'
 import { withUncertainty } from './uncertain.js'
 
-const MINUTE_MS = 60_000
-const DAY_MINUTES = 1_440
+const MILLISECONDS_A_MINUTE = 60_000
+const MINUTES_A_DAY = 1_440
 /** 1970-01-01 was a Thursday; days count from Monday. */
 const FIRST_WEEKDAY = 3
 const PPM = 1_000_000n
@@ -35,13 +35,14 @@ export const energy1: Algorithm<EnergyInputs, EnergyParameters> = {
   },
 
   inputsProblem({ startMs, intervalMinutes }, { bands, offsets }) {
-    if (startMs % (intervalMinutes * MINUTE_MS) !== 0) return 'the start does not lie on the grid of the intervals'
-    const first = Math.max(offsets[0]?.fromMs ?? 0, DAY_MINUTES * MINUTE_MS)
+    if (startMs % (intervalMinutes * MILLISECONDS_A_MINUTE) !== 0)
+      return 'the start does not lie on the grid of the intervals'
+    const first = Math.max(offsets[0]?.fromMs ?? 0, MINUTES_A_DAY * MILLISECONDS_A_MINUTE)
     if (startMs < first) return `the offset from UTC is not known before ${first}`
     const onGrid = (minute: number): boolean => minute % intervalMinutes === 0
     if (!bands.every(({ fromMinute }) => onGrid(fromMinute))) return 'an interval lies across the beginning of a band'
     const offsetsFit = offsets.every(
-      ({ fromMs, minutes }) => onGrid(minutes) && fromMs % (intervalMinutes * MINUTE_MS) === 0,
+      ({ fromMs, minutes }) => onGrid(minutes) && fromMs % (intervalMinutes * MILLISECONDS_A_MINUTE) === 0,
     )
     return offsetsFit ? undefined : 'an offset from UTC does not lie on the grid of the intervals'
   },
@@ -50,7 +51,7 @@ export const energy1: Algorithm<EnergyInputs, EnergyParameters> = {
     const { tariffs, currency, energyUncertaintyPpm } = parameters
     const sums = new Map(tariffs.map(({ name }) => [name, 0n]))
     for (const [i, energy] of energyWattHour.entries()) {
-      const name = tariffAt(startMs + i * intervalMinutes * MINUTE_MS, parameters)
+      const name = tariffAt(startMs + i * intervalMinutes * MILLISECONDS_A_MINUTE, parameters)
       sums.set(name, (sums.get(name) ?? 0n) + BigInt(energy))
     }
     const quantity = (name: string, wattHours: bigint) =>
@@ -87,9 +88,9 @@ export const energy1: Algorithm<EnergyInputs, EnergyParameters> = {
 
 function tariffAt(timeMs: number, { bands, offsets }: EnergyParameters): string {
   const offset = offsets.findLast(({ fromMs }) => fromMs <= timeMs)?.minutes ?? 0
-  const minutes = Math.trunc(timeMs / MINUTE_MS) + offset
-  const minute = minutes % DAY_MINUTES
-  const weekday = (Math.trunc(minutes / DAY_MINUTES) + FIRST_WEEKDAY) % 7
+  const minutes = Math.trunc(timeMs / MILLISECONDS_A_MINUTE) + offset
+  const minute = minutes % MINUTES_A_DAY
+  const weekday = (Math.trunc(minutes / MINUTES_A_DAY) + FIRST_WEEKDAY) % 7
   const days = weekday < 5 ? 'workday' : 'weekend'
   return bands.findLast((band) => band.days === days && band.fromMinute <= minute)?.tariff ?? ''
 }

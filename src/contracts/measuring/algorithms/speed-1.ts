@@ -1,7 +1,7 @@
 import { decimalOf, divideRounded, formatDecimal } from '../../../formats/decimal.js'
 import type { SpeedInputs, SpeedParameters } from '../schemas.js'
 import type { Algorithm, Check } from './algorithm.js'
-import { COVERAGE_FACTOR, rootUp, withUncertainty } from './uncertain.js'
+import { COVERAGE_K, rootUp, withUncertainty } from './uncertain.js'
 
 /** km/h with two digits: µm/ns × this. */
 const CENTI_KILOMETRE_PER_HOUR = 360_000n
@@ -32,7 +32,7 @@ export const speed1: Algorithm<SpeedInputs, SpeedParameters> = {
     // U² = (k n c / Σ²)² × ((u_L Σ)² + n (u_t L)²)
     const squares =
       (BigInt(baseLengthUncertaintyMicrometre) * sum) ** 2n + count * (BigInt(timeUncertaintyNanosecond) * length) ** 2n
-    const uncertainty = rootUp((COVERAGE_FACTOR * count * CENTI_KILOMETRE_PER_HOUR) ** 2n * squares, sum ** 4n)
+    const uncertainty = rootUp((COVERAGE_K * count * CENTI_KILOMETRE_PER_HOUR) ** 2n * squares, sum ** 4n)
     const spread = times.map((time) => divideRounded(length * CENTI_KILOMETRE_PER_HOUR, time, 'half-even') - speed)
     return {
       values: [withUncertainty('speed', '\\kilo\\metre\\per\\hour', decimalOf(speed, 2), decimalOf(uncertainty, 2))],

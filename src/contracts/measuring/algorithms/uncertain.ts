@@ -2,7 +2,7 @@ import { type Decimal, divideRounded, formatDecimal, integerRoot } from '../../.
 import type { NamedQuantity } from './algorithm.js'
 
 /** Expanded uncertainties of the shipped algorithms: coverage factor 2, which is 95 % of a normal distribution (GUM, JCGM 100, annex G). */
-export const COVERAGE_FACTOR = 2n
+export const COVERAGE_K = 2n
 const COVERAGE = { coverageFactor: '2', coverageProbability: '0.95', distribution: 'normal' } as const
 
 export function withUncertainty(name: string, unit: string, value: Decimal, uncertainty: Decimal): NamedQuantity {
@@ -22,5 +22,5 @@ export function rootUp(numerator: bigint, denominator: bigint): bigint {
  */
 export function relativeUncertainty(value: bigint, ppm: readonly number[]): bigint {
   const squares = ppm.reduce((sum, part) => sum + BigInt(part) ** 2n, 0n)
-  return rootUp((COVERAGE_FACTOR * value) ** 2n * squares, 10n ** 12n)
+  return rootUp((COVERAGE_K * value) ** 2n * squares, 10n ** 12n)
 }
