@@ -8,7 +8,13 @@ import { encodeReceipt, makeValue } from '../src/codec/block.js'
 import { DEFAULT_PARAMETERS, networkIdOf } from '../src/codec/genesis.js'
 import { batchDigest, valueDigest } from '../src/codec/statements.js'
 import { decodeBatch, decodeTransaction, encodeBatch, encodeBatchBody } from '../src/codec/transaction.js'
-import { BUILT_IN_CONTRACTS, createRuntime, possessionStatement, recordStatement } from '../src/contracts/index.js'
+import {
+  BUILT_IN_CONTRACTS,
+  createRuntime,
+  MEASURING_ALGORITHMS,
+  possessionStatement,
+  recordStatement,
+} from '../src/contracts/index.js'
 import { MerkleTree } from '../src/crypto/index.js'
 import { nativeSuite } from '../src/crypto/native.js'
 import { openLedger } from '../src/ledger/index.js'
@@ -152,6 +158,7 @@ async function execution(measure: Measure, world: World): Promise<void> {
     await block(measure, world, join(folder, 'a'), 'logbook.append, vouched', () => world.encode(world.vouched, append))
     await block(measure, world, join(folder, 'b'), 'logbook.append, signed', () => world.encode(world.signed, append))
     await anchorBlocks(measure, world, join(folder, 'c'))
+    await measuringBlocks(measure, world, join(folder, 'measuring'))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -238,6 +245,32 @@ async function anchorBlocks(measure: Measure, world: World, path: string): Promi
       return world.encode(world.vouched, { contract: 'pki', method: 'anchor', args: record })
     },
     [propose],
+  )
+}
+
+/** A brake test with two axles, each on a system of its own among a hundred. */
+async function measuringBlocks(measure: Measure, world: World, path: string): Promise<void> {
+  const call = (method: string, args: object) => world.encode(world.signed, { contract: 'measuring', method, args })
+  const brake = {
+    ...{ heavyAboveKilogram: 3_500, imbalancePercentMax: 20, parkingPercentMin: 18, heavyPercentMin: 50 },
+    ...{ lightPercentMin: 55, forceUncertaintyPpm: 10_000, weightUncertaintyPpm: 5_000 },
+  }
+  const codeHash = MEASURING_ALGORITHMS.get('brake-2')?.codeHash
+  const version = { software: 'brake', version: '1.0.0', algorithm: 'brake-2', certificate: 'none' }
+  const systems = Array.from({ length: 100 }, (_, i) => call('register', { system: `lane-${i}`, software: 'brake' }))
+  const axle = (force: number) => ({ leftForceNewton: force, rightForceNewton: force - 40, weightNewton: 6_000 })
+  const parking = { leftForceNewton: 1_300, rightForceNewton: 1_250 }
+  await block(
+    measure,
+    world,
+    path,
+    'measuring.measure, vouched',
+    (i) => {
+      const inputs = { brake: { axles: [axle(2_000 + (i % 500)), axle(1_800)], parking } }
+      const args = { system: `lane-${i % 100}`, version: '1.0.0', inputs }
+      return world.encode(world.vouched, { contract: 'measuring', method: 'measure', args })
+    },
+    [call('propose', { ...version, codeHash, parameters: { brake } }), ...systems],
   )
 }
 

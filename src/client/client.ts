@@ -48,6 +48,7 @@ interface ReceiptFacts {
   /** Stable refusal code; empty when done. */
   readonly code: string
   readonly detail: string
+  readonly events: readonly { readonly name: string; readonly data: unknown }[]
   readonly proven: ProvenReceipt
   /** The receipt as a file that anyone can verify with the genesis document. */
   readonly file: string
@@ -148,6 +149,7 @@ export class EtalonClient {
       timeMs: sealed.header.timeMs,
       code: receipt.code,
       detail: receipt.detail,
+      events: receipt.events.map(({ name, data }) => ({ name, data: JSON.parse(fromUtf8(data) ?? 'null') as unknown })),
       proven,
       file: formatProvenReceipt(this.light.networkId, proven),
     }

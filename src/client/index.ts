@@ -3,8 +3,17 @@ export { parseGenesis } from '../codec/genesis.js'
 export { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
 export { Channel, type Submitted, type WebSocketLike } from './channel.js'
 export { type ClientOptions, EtalonClient, type ReadOptions, type VerifiedReceipt } from './client.js'
+export {
+  type ChainEnd,
+  type ChainedEvent,
+  chainedEvent,
+  type EventChain,
+  endOfChain,
+  eventsOfChain,
+} from './event-chain.js'
 export { type ClientSigner, ed25519Signer, type MemberKey, p256Signer, readMemberKey } from './keys.js'
 export { LightClient } from './light-client.js'
+export { measuringLog } from './measuring.js'
 export type { QuorumState } from './quorum-read.js'
 export type { VerifiedState } from './state-answer.js'
 export { type Call, type EncodedTransaction, encodeCall, type Identity } from './transaction.js'

@@ -27,6 +27,9 @@ export {
   scheduledView,
   type ViewRecord,
 } from './governance/records.js'
+export { ALGORITHMS as MEASURING_ALGORITHMS } from './measuring/algorithms/index.js'
+export { evaluate, type Finding, findingHash, inputHash, isShipped } from './measuring/engine.js'
+export { measuringKeys, type SoftwareRecord } from './measuring/records.js'
 export { possessionStatement, recordStatement } from './pki/index.js'
 export type { QueryReader } from './query-context.js'
 export type {

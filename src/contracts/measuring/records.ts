@@ -62,3 +62,8 @@ export const makerKey = (software: string): string => `${MAKERS_PREFIX}${softwar
 export const SYSTEMS_PREFIX = 'systems/'
 export const systemKey = (system: string): string => `${SYSTEMS_PREFIX}${system}`
 export const logKey = (system: string): string => `logs/${system}`
+
+/** Full state keys for clients that read with proof. */
+export const measuringKeys = {
+  software: (software: string, version: string): string => `measuring/${softwareKey(software, version)}`,
+}
