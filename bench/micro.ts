@@ -157,6 +157,12 @@ async function execution(measure: Measure, world: World): Promise<void> {
     const append = { contract: 'logbook', method: 'append', args: APPEND }
     await block(measure, world, join(folder, 'a'), 'logbook.append, vouched', () => world.encode(world.vouched, append))
     await block(measure, world, join(folder, 'b'), 'logbook.append, signed', () => world.encode(world.signed, append))
+    const record = (i: number) => {
+      const quantities = [{ name: 'error', value: '0.050', unit: '\\degreecelsius' }]
+      const args = { ...APPEND, subject: `scale-${i % 100}`, category: `kind-${i % 100}`, quantities }
+      return world.encode(world.vouched, { contract: 'logbook', method: 'record', args })
+    }
+    await block(measure, world, join(folder, 'record'), 'logbook.record, vouched', record)
     await anchorBlocks(measure, world, join(folder, 'c'))
     await measuringBlocks(measure, world, join(folder, 'measuring'))
   } finally {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { declareChecks } from './declare-checks.js'
+import { declareLog } from './declare-log.js'
 import { declareMeasure } from './declare-measure.js'
 import { declareNetwork } from './declare-network.js'
 import { declareSetup } from './declare-setup.js'
@@ -31,6 +32,7 @@ export function createProgram(session: Session): Command {
   declareSetup(program, session)
   declareNetwork(program, session)
   declareMeasure(program, session)
+  declareLog(program, session)
   declareChecks(program, session)
   return program
 }

@@ -1,15 +1,21 @@
-import { fromUtf8 } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
-import { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
 import { readViewLink, type ViewLinkDocument } from '../codec/view-links.js'
 import { type CryptoSuite, nobleSuite } from '../crypto/index.js'
 import type { Digest, Genesis, Height } from '../types/index.js'
 import { Channel, type WebSocketLike } from './channel.js'
 import { LightClient } from './light-client.js'
 import { newestOfQuorum, type QuorumState } from './quorum-read.js'
-import { readStateAnswer, type StateAnswer, UnknownView, unproven, type VerifiedState } from './state-answer.js'
+import {
+  readStateAnswer,
+  type StateAnswer,
+  type StateAnswerDocument,
+  UnknownView,
+  unproven,
+  type VerifiedState,
+} from './state-answer.js'
 import { type EncodedTransaction, encodeCall, type Identity } from './transaction.js'
 import type { MethodArgs, MethodResult, QueryArgs, QueryResult } from './typed.js'
+import { type VerifiedReceipt, verifiedReceipt } from './verified-receipt.js'
 
 export interface ClientOptions {
   readonly genesis: Genesis
@@ -32,26 +38,6 @@ export interface ClientOptions {
   readonly genesisHash?: Digest
   /** For environments without a global WebSocket. */
   readonly webSocket?: (url: string, headers: Readonly<Record<string, string>>) => WebSocketLike
-}
-
-/** A receipt that was checked against the genesis document. */
-export type VerifiedReceipt<R = unknown> = ReceiptFacts &
-  (
-    | { readonly status: 'done' /** Parsed JSON. */; readonly result: R }
-    | { readonly status: 'refused'; readonly result: null }
-  )
-
-interface ReceiptFacts {
-  readonly transaction: Digest
-  readonly height: Height
-  readonly timeMs: number
-  /** Stable refusal code; empty when done. */
-  readonly code: string
-  readonly detail: string
-  readonly events: readonly { readonly name: string; readonly data: unknown }[]
-  readonly proven: ProvenReceipt
-  /** The receipt as a file that anyone can verify with the genesis document. */
-  readonly file: string
 }
 
 export interface ReadOptions {
@@ -136,23 +122,8 @@ export class EtalonClient {
     const read = this.light.readReceipt(text)
     if ('problem' in read) throw unproven(read.problem)
     const { proven } = read
-    const { receipt, sealed } = proven
-    if (receipt.transaction !== id) throw unproven('the receipt is of another transaction')
-    const outcome =
-      receipt.status === 'refused'
-        ? { status: receipt.status, result: null }
-        : { status: receipt.status, result: JSON.parse(fromUtf8(receipt.result) ?? 'null') as unknown }
-    return {
-      ...outcome,
-      transaction: receipt.transaction,
-      height: sealed.header.height,
-      timeMs: sealed.header.timeMs,
-      code: receipt.code,
-      detail: receipt.detail,
-      events: receipt.events.map(({ name, data }) => ({ name, data: JSON.parse(fromUtf8(data) ?? 'null') as unknown })),
-      proven,
-      file: formatProvenReceipt(this.light.networkId, proven),
-    }
+    if (proven.receipt.transaction !== id) throw unproven('the receipt is of another transaction')
+    return verifiedReceipt(this.light.networkId, proven)
   }
 
   /** Asks a contract's query of one replica. The answer is that replica's word; `state` is proven. */
@@ -174,11 +145,20 @@ export class EtalonClient {
    * @returns the value, parsed, or `undefined` where the proof shows that there is none
    */
   async state(key: string, options: ReadOptions = {}): Promise<VerifiedState> {
+    const { height, value } = await this.stateWithProof(key, options)
+    return { height, value }
+  }
+
+  /** As above, with the answer as it came: `readStateAnswer` checks it again, anywhere and without a replica. */
+  async stateWithProof(
+    key: string,
+    options: ReadOptions = {},
+  ): Promise<VerifiedState & { readonly answer: StateAnswerDocument }> {
     const { least, query } = this.#minHeight(options)
     return this.#ask(`/v1/state/${encodeURIComponent(key)}${query}`, {}, (text) => {
       const { height, value } = this.#state(key, text)
       if (height < least) throw unproven(`the answer is of height ${height}, older than was asked for`)
-      return { height, value }
+      return { height, value, answer: readJson(text) }
     })
   }
 

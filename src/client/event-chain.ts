@@ -1,6 +1,7 @@
 import type { Digest } from '../types/index.js'
-import type { EtalonClient, VerifiedReceipt } from './client.js'
+import type { EtalonClient } from './client.js'
 import { unproven } from './state-answer.js'
+import type { VerifiedReceipt } from './verified-receipt.js'
 
 /**
  * Events that form a chain: each has the next number and names the transaction of the one before, and a key of the state has the number

@@ -2,7 +2,7 @@ export { EtalonError } from '../base/errors.js'
 export { parseGenesis } from '../codec/genesis.js'
 export { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
 export { Channel, type Submitted, type WebSocketLike } from './channel.js'
-export { type ClientOptions, EtalonClient, type ReadOptions, type VerifiedReceipt } from './client.js'
+export { type ClientOptions, EtalonClient, type ReadOptions } from './client.js'
 export {
   type ChainEnd,
   type ChainedEvent,
@@ -13,8 +13,18 @@ export {
 } from './event-chain.js'
 export { type ClientSigner, ed25519Signer, type MemberKey, p256Signer, readMemberKey } from './keys.js'
 export { LightClient } from './light-client.js'
+export {
+  exportLog,
+  type LogChain,
+  type LogExport,
+  type LogFilter,
+  listLog,
+  logChain,
+  readLogExport,
+} from './logbook.js'
 export { measuringLog } from './measuring.js'
 export type { QuorumState } from './quorum-read.js'
 export type { VerifiedState } from './state-answer.js'
 export { type Call, type EncodedTransaction, encodeCall, type Identity } from './transaction.js'
 export type { MethodArgs, MethodResult, QueryArgs, QueryResult } from './typed.js'
+export type { VerifiedReceipt } from './verified-receipt.js'

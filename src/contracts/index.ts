@@ -27,6 +27,7 @@ export {
   scheduledView,
   type ViewRecord,
 } from './governance/records.js'
+export { type DccRecord, type DccStatus, dccStatus, logbookKeys } from './logbook/records.js'
 export { ALGORITHMS as MEASURING_ALGORITHMS } from './measuring/algorithms/index.js'
 export { evaluate, type Finding, findingHash, inputHash, isShipped } from './measuring/engine.js'
 export { measuringKeys, type SoftwareRecord } from './measuring/records.js'

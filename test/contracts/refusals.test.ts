@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Contract } from '../../src/contracts/index.js'
 import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
+import { LOGBOOK_CASES } from './logbook-cases.js'
 import { MEASURING_CASES } from './measuring-cases.js'
 import { Chain, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
 
@@ -30,8 +31,6 @@ const enroll = (chain: Chain, args: object) =>
     args: { name: 'robot', keyType: 'p256', publicKey: other.compressed, kind: 'operator', ...args },
   }).code
 const retire = (chain: Chain, name: string) => chain.send('identity.retire', { from: 'maker', args: { name } }).code
-const append = (chain: Chain, args: object) =>
-  chain.send('logbook.append', { from: 'maker', client: 'c', args: { category: 'a', subject: 'b', ...args } }).code
 
 const CONSENSUS_KEYS = [11, 12, 13, 14].map((seed) => ed25519Key(seed))
 
@@ -49,6 +48,7 @@ const announcement = (chain: Chain, from: string, consensusKey = CONSENSUS_KEYS[
   chain.send('governance.announceKey', { from, client: 'replica', args: { consensusKey } }).code
 
 const CASES: Readonly<Record<string, Case>> = {
+  ...LOGBOOK_CASES,
   ...MEASURING_CASES,
   'governance.propose governance/bad-key': (chain) =>
     proposal(chain, 'maker', addition({ consensusKey: '0'.repeat(64) })),
@@ -111,9 +111,6 @@ const CASES: Readonly<Record<string, Case>> = {
     code(chain.ask('identity.member', { organization: 'maker', name: 'nobody' })),
   'identity.members identity/unknown-organization': (chain) =>
     code(chain.ask('identity.members', { organization: 'nobody' })),
-
-  'logbook.append logbook/empty': (chain) => append(chain, {}),
-  'logbook.append logbook/hash-mismatch': (chain) => append(chain, { payload: 'x', payloadHash: '0'.repeat(64) }),
 
   'pki.propose pki/already-registered': (chain) => {
     chain.propose('meter', one)
