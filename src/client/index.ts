@@ -1,8 +1,20 @@
 export { EtalonError } from '../base/errors.js'
 export { parseGenesis } from '../codec/genesis.js'
+export { contributionStatement } from '../codec/privacy-statements.js'
 export { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
 export { Channel, type Submitted, type WebSocketLike } from './channel.js'
 export { type ClientOptions, EtalonClient, type ReadOptions } from './client.js'
+export {
+  type Disclosure,
+  discloseFields,
+  type Field,
+  generateRecipientKey,
+  type OpenedDocument,
+  openEnvelope,
+  type Recipient,
+  sealDocument,
+  verifyDisclosure,
+} from './confidential.js'
 export {
   type ChainEnd,
   type ChainedEvent,
@@ -23,6 +35,7 @@ export {
   readLogExport,
 } from './logbook.js'
 export { measuringLog } from './measuring.js'
+export { encryptReading, openProduct, paillierPublicPart } from './paillier.js'
 export type { QuorumState } from './quorum-read.js'
 export type { VerifiedState } from './state-answer.js'
 export { type Call, type EncodedTransaction, encodeCall, type Identity } from './transaction.js'

@@ -4,6 +4,7 @@ import type { Contract } from '../../src/contracts/index.js'
 import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
 import { LOGBOOK_CASES } from './logbook-cases.js'
 import { MEASURING_CASES } from './measuring-cases.js'
+import { PRIVACY_CASES } from './privacy-cases.js'
 import { Chain, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
 
 /** Every refusal that a method or query documents, and how to get it. `describe()` says which there must be. */
@@ -50,6 +51,7 @@ const announcement = (chain: Chain, from: string, consensusKey = CONSENSUS_KEYS[
 const CASES: Readonly<Record<string, Case>> = {
   ...LOGBOOK_CASES,
   ...MEASURING_CASES,
+  ...PRIVACY_CASES,
   'governance.propose governance/bad-key': (chain) =>
     proposal(chain, 'maker', addition({ consensusKey: '0'.repeat(64) })),
   'governance.propose governance/key-used': (chain) =>

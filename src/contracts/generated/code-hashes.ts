@@ -5,5 +5,5 @@ export const CODE_HASHES: Readonly<Record<string, string>> = {
   'logbook@1.1.0': 'ef9fb3e41c81faa23f0c5b7a158d19c54e0d65bf134c8fb730ea93f5bb6a6cda',
   'measuring@1.0.0': 'fd698d10442b89144f22635c1245c9a441db309644f64b2b7e46e247ddbb02d5',
   'pki@1.0.0': '73994616a81867793c9df1674cad61760c909b035b26954c059c384b27641e9d',
-  'privacy@1.0.0': '8225dcb12c266d90005ccf432d93fa502fba7997c7f5881b219ea1aa69aa05f8',
+  'privacy@1.0.0': 'e0bc5a0cabd9d494a235ab108258196798a27087660493dd64995d0992967475',
 }

@@ -18,7 +18,7 @@ export function demandSigned(
   signature: string,
 ): void {
   const record = ctx.other('pki').get<InstrumentRecord>(instrumentKey(meter))
-  if (record === undefined) return ctx.refuse('privacy/unknown-meter', `no key was ever proposed for ${meter}`)
+  if (record === undefined) ctx.refuse('privacy/unknown-meter', `no key was ever proposed for ${meter}`)
   const status = currentStatus(record)
   if (status !== 'active') ctx.refuse('privacy/meter-not-entitled', `the key of ${meter} is ${status}`)
   const text = contributionStatement(cohort, meter, ciphertext)
