@@ -4,6 +4,7 @@ import { declareChecks } from './declare-checks.js'
 import { declareLog } from './declare-log.js'
 import { declareMeasure } from './declare-measure.js'
 import { declareNetwork } from './declare-network.js'
+import { declarePrivacy } from './declare-privacy.js'
 import { declareSetup } from './declare-setup.js'
 import type { Session } from './options.js'
 import { EXIT, errorDocument, exitOf, printJson, sayError } from './output.js'
@@ -33,6 +34,7 @@ export function createProgram(session: Session): Command {
   declareNetwork(program, session)
   declareMeasure(program, session)
   declareLog(program, session)
+  declarePrivacy(program, session)
   declareChecks(program, session)
   return program
 }
