@@ -1,8 +1,8 @@
 import { generateKeyPairSync, generatePrimeSync, type KeyObject, sign as signEcdsa } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { toHex, utf8 } from '../src/base/bytes.js'
+import { fromHex, toHex, utf8 } from '../src/base/bytes.js'
 import {
   type Call,
   contributionStatement,
@@ -11,18 +11,13 @@ import {
   encryptReading,
   type Identity,
   paillierPublicPart,
+  possessionStatement,
 } from '../src/client/index.js'
 import { encodeReceipt, makeValue } from '../src/codec/block.js'
 import { DEFAULT_PARAMETERS, networkIdOf } from '../src/codec/genesis.js'
 import { batchDigest, valueDigest } from '../src/codec/statements.js'
 import { decodeBatch, decodeTransaction, encodeBatch, encodeBatchBody } from '../src/codec/transaction.js'
-import {
-  BUILT_IN_CONTRACTS,
-  createRuntime,
-  MEASURING_ALGORITHMS,
-  possessionStatement,
-  recordStatement,
-} from '../src/contracts/index.js'
+import { BUILT_IN_CONTRACTS, createRuntime, MEASURING_ALGORITHMS } from '../src/contracts/index.js'
 import { MerkleTree } from '../src/crypto/index.js'
 import { nativeSuite } from '../src/crypto/native.js'
 import {
@@ -42,6 +37,7 @@ import { contextOf } from '../src/replica/index.js'
 import { type Batch, type Genesis, LIMITS, ROLES, type Transaction } from '../src/types/index.js'
 import { clientPublicKey, clientSeed } from './load.js'
 import type { Measure } from './measure.js'
+import { instrumentPublicKey, pkiCases } from './micro-pki.js'
 import { benchTransport } from './micro-transport.js'
 
 const BLOCK = LIMITS.batchTransactionsMax
@@ -89,6 +85,14 @@ export async function benchMicro(quick: boolean, say: (text: string) => void): P
   return micros
 }
 
+/** Curve, OpenSSL's name of it, and the hash that goes with it. */
+const INSTRUMENT_CURVES = [
+  ['p256', 'P-256', 'sha256'],
+  ['p384', 'P-384', 'sha384'],
+  ['secp256k1', 'secp256k1', 'sha256'],
+  ['brainpoolP256r1', 'brainpoolP256r1', 'sha256'],
+] as const
+
 async function crypto(measure: Measure): Promise<void> {
   const { sign } = createSigner(clientSeed(0))
   const publicKey = ed25519PublicKey(clientSeed(0))
@@ -96,10 +100,13 @@ async function crypto(measure: Measure): Promise<void> {
   const signature = sign(message)
   await measure('ed25519 sign', 1, () => sign(message))
   await measure('ed25519 verify', 1, () => nativeSuite.verifyEd25519(publicKey, message, signature))
-  const instrument = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const point = pointOf(instrument.publicKey)
-  const der = signEcdsa('sha256', message, instrument.privateKey)
-  await measure('p256 verify (DER)', 1, () => nativeSuite.verifyP256Der(point, message, der))
+  for (const [curve, namedCurve, hash] of INSTRUMENT_CURVES) {
+    const instrument = generateKeyPairSync('ec', { namedCurve })
+    const point = fromHex(instrumentPublicKey(instrument.publicKey).key) as Uint8Array
+    const der = signEcdsa(hash, message, instrument.privateKey)
+    const scheme = { curve, hash, encoding: 'der' } as const
+    await measure(`${curve} verify (DER)`, 1, () => nativeSuite.verifyEcdsa(scheme, point, message, der))
+  }
   for (const size of [64, 300]) {
     const data = new Uint8Array(size).fill(3)
     await measure(`sha256 of ${size} B`, 1, () => sha256(data))
@@ -182,6 +189,7 @@ async function execution(measure: Measure, world: World, secret: PaillierSecret)
       return world.encode(world.vouched, { contract: 'logbook', method: 'record', args })
     }
     await block(measure, world, join(folder, 'record'), 'logbook.record, vouched', record)
+    mkdirSync(join(folder, 'c'))
     await anchorBlocks(measure, world, join(folder, 'c'))
     await contributionBlocks(measure, world, join(folder, 'privacy'), secret)
     await measuringBlocks(measure, world, join(folder, 'measuring'))
@@ -250,28 +258,14 @@ async function block(
   await ledger.close()
 }
 
+/** The main call of pki, with keys of each algorithm. */
 async function anchorBlocks(measure: Measure, world: World, path: string): Promise<void> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const point = toHex(pointOf(publicKey))
-  const instrument = 'meter-1'
-  const signText = (text: string): string => signEcdsa('sha256', utf8(text), privateKey).toString('base64')
-  const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
-  const possession = signText(possessionStatement(instrument, point))
-  const args = { instrument, type: 'meter', pem, possession }
-  const propose = world.encode(world.signed, { contract: 'pki', method: 'propose', args })
-  await block(
-    measure,
-    world,
-    path,
-    'pki.anchor, vouched',
-    (i) => {
-      const message = `reading ${i}`
-      const signature = signText(recordStatement(instrument, i + 1, message))
-      const record = { instrument, format: 'etalon-1', counter: i + 1, message, signature }
-      return world.encode(world.vouched, { contract: 'pki', method: 'anchor', args: record })
-    },
-    [propose],
-  )
+  const call = (method: string, args: object) => ({ contract: 'pki', method, args })
+  for (const [at, { name, proposal, record }] of pkiCases().entries()) {
+    const propose = world.encode(world.signed, call('propose', proposal))
+    const encode = (i: number) => world.encode(world.vouched, call('anchor', record(i)))
+    await block(measure, world, join(path, String(at)), `pki.anchor ${name}`, encode, [propose])
+  }
 }
 
 function makePaillierSecret(): PaillierSecret {
@@ -322,10 +316,10 @@ function makeMeters(world: World, count: number) {
   const pairs = Array.from({ length: count }, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }))
   const proposals = pairs.map(({ privateKey, publicKey }, i) => {
     const instrument = `meter-${i}`
-    const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
-    const text = possessionStatement(instrument, toHex(pointOf(publicKey)))
+    const { key, curve } = instrumentPublicKey(publicKey)
+    const text = possessionStatement(instrument, key)
     const possession = signEcdsa('sha256', utf8(text), privateKey).toString('base64')
-    const args = { instrument, type: 'meter', pem, possession }
+    const args = { instrument, type: 'meter', publicKey: key, curve, possession }
     return world.encode(world.signed, { contract: 'pki', method: 'propose', args })
   })
   return { privateKeys: pairs.map(({ privateKey }) => privateKey), proposals }
@@ -355,9 +349,4 @@ async function measuringBlocks(measure: Measure, world: World, path: string): Pr
     },
     [call('propose', { ...version, codeHash, parameters: { brake } }), ...systems],
   )
-}
-
-function pointOf(publicKey: { export(options: { type: 'spki'; format: 'der' }): Buffer }): Uint8Array {
-  const der = publicKey.export({ type: 'spki', format: 'der' })
-  return new Uint8Array(der.subarray(der.length - 65))
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { declareChecks } from './declare-checks.js'
 import { declareLog } from './declare-log.js'
 import { declareMeasure } from './declare-measure.js'
+import { declareMeter } from './declare-meter.js'
 import { declareNetwork } from './declare-network.js'
 import { declarePrivacy } from './declare-privacy.js'
 import { declareSetup } from './declare-setup.js'
@@ -35,6 +36,7 @@ export function createProgram(session: Session): Command {
   declareMeasure(program, session)
   declareLog(program, session)
   declarePrivacy(program, session)
+  declareMeter(program, session)
   declareChecks(program, session)
   return program
 }

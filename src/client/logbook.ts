@@ -1,4 +1,4 @@
-import type { CryptoSuite } from '../crypto/index.js'
+import { type CryptoSuite, nobleSuite } from '../crypto/index.js'
 import type { EtalonClient } from './client.js'
 import {
   type ChainEnd,
@@ -9,7 +9,7 @@ import {
   readChainEnd,
 } from './event-chain.js'
 import type { LightClient } from './light-client.js'
-import { readStateAnswer, type StateAnswerDocument } from './state-answer.js'
+import { readStateFile, type StateFile } from './state-file.js'
 import { verifiedReceipt } from './verified-receipt.js'
 
 /** Lists and exports of the logbook (docs/contracts/logbook.md): chains of entries, read backwards with proofs. */
@@ -66,8 +66,8 @@ interface ExportDocument {
   readonly filter: LogFilter
   /** Newest first; borders included. */
   readonly receipts: readonly unknown[]
-  /** State answer for the end of the chain; absent where a newer entry is the border. */
-  readonly end?: StateAnswerDocument
+  /** State file of the end of the chain; absent where a newer entry is the border. */
+  readonly end?: StateFile
 }
 
 /** Makes the file. @throws RangeError for more than `EXPORT_ENTRIES_MAX` entries */
@@ -77,7 +77,8 @@ export async function exportLog(
   filter: LogFilter = {},
 ): Promise<{ readonly text: string; readonly entries: number }> {
   const spec = logChain(chain)
-  const { value, answer } = await client.stateWithProof(spec.key)
+  const file = await client.stateFile(spec.key)
+  const { value } = readStateFile(client.light, nobleSuite.sha256, file)
   const { fromMs = 0, toMs = Number.POSITIVE_INFINITY } = filter
   const kept: ChainedEvent[] = []
   let newer: ChainedEvent | undefined
@@ -99,7 +100,7 @@ export async function exportLog(
     chain,
     filter,
     receipts: bordered.map(({ receipt }) => JSON.parse(receipt.file) as unknown),
-    ...(newer === undefined ? { end: answer } : {}),
+    ...(newer === undefined ? { end: JSON.parse(file) as StateFile } : {}),
   }
   return { text: `${JSON.stringify(document, undefined, 1)}\n`, entries }
 }
@@ -164,11 +165,12 @@ function provenEnd(
   light: LightClient,
   sha256: CryptoSuite['sha256'],
   key: string,
-  answer: StateAnswerDocument | undefined,
+  end: StateFile | undefined,
 ): ChainEnd | undefined {
-  if (answer === undefined) return undefined
+  if (end === undefined) return undefined
   try {
-    return readChainEnd(readStateAnswer(light, sha256, key, answer).value)
+    const state = readStateFile(light, sha256, JSON.stringify(end))
+    return state.key === key ? readChainEnd(state.value) : undefined
   } catch {
     return undefined
   }

@@ -17,9 +17,6 @@ export interface StateAnswer extends VerifiedState {
   readonly replica: ReplicaId
 }
 
-/** The answer to GET /v1/state as JSON, with its proof. */
-export type StateAnswerDocument = Readonly<Record<string, unknown>>
-
 interface StateDocument {
   readonly replica: number
   readonly header: string
@@ -42,7 +39,7 @@ export function readStateAnswer(
   light: LightClient,
   sha256: CryptoSuite['sha256'],
   key: string,
-  answer: StateAnswerDocument,
+  answer: Record<string, unknown>,
 ): StateAnswer {
   const document = answer as unknown as StateDocument
   const bytes = (text: string | null): Uint8Array | undefined => (text === null ? undefined : fromBase64(text))

@@ -32,7 +32,6 @@ export { type DccRecord, type DccStatus, dccStatus, logbookKeys } from './logboo
 export { ALGORITHMS as MEASURING_ALGORITHMS } from './measuring/algorithms/index.js'
 export { evaluate, type Finding, findingHash, inputHash, isShipped } from './measuring/engine.js'
 export { measuringKeys, type SoftwareRecord } from './measuring/records.js'
-export { possessionStatement, recordStatement } from './pki/index.js'
 export {
   type CohortRecord,
   type DocumentRecord,

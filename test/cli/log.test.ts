@@ -168,7 +168,11 @@ describe('etalon log export', () => {
         receipts[0] = {}
       },
     ],
-    ['a changed proof of the end', ({ end }) => Object.assign(end ?? {}, { value: 'bnVsbA==' })],
+    ['the end of another chain', ({ end }) => Object.assign(end ?? {}, { key: 'logbook/subjects/meter' })],
+    [
+      'a changed proof of the end',
+      ({ end }) => Object.assign((end as { answer: object }).answer, { value: 'bnVsbA==' }),
+    ],
   ])('does not hold with %s', async (_, edit) => {
     const refused = await verify(edited(await exported(), edit))
     expect([refused.exit, refused.stderr]).toEqual([1, expect.stringContaining('error log/not-proven')])

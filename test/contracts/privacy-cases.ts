@@ -1,6 +1,6 @@
 import { contributionStatement } from '../../src/client/index.js'
 import { fromDigits, toDigits } from '../../src/crypto/paillier.js'
-import { meterKey, OTHER_PUBLIC, Privacy, PUBLIC, SECRETS } from './privacy-support.js'
+import { activate, meterKey, OTHER_PUBLIC, Privacy, PUBLIC, SECRETS } from './privacy-support.js'
 import { type Chain, hashOf, transaction } from './support.js'
 
 /** How to get every refusal of the contract privacy (refusals.test.ts). */
@@ -67,13 +67,14 @@ export const PRIVACY_CASES: Readonly<Record<string, Case>> = {
     begun(chain).contribute('meter-1', 1, { meter: 'meter-x' }).code,
   'privacy.contribute privacy/meter-not-entitled': (chain) => {
     const it = begun(chain)
-    chain.activate('meter-1', meterKey('meter-1'))
-    chain.revoke('meter-1', chain.timeMs)
+    activate(chain, 'meter-1')
+    const revocation = { instrument: 'meter-1', reason: 'stolen', invalidSinceMs: chain.timeMs }
+    chain.send('pki.revoke', { from: 'inmetro', args: revocation })
     return it.contribute('meter-1', 1).code
   },
   'privacy.contribute privacy/bad-signature': (chain) => {
     const it = begun(chain)
-    chain.activate('meter-2', meterKey('meter-2'))
+    activate(chain, 'meter-2')
     return it.contribute('meter-1', 1, { meter: 'meter-2' }).code
   },
   'privacy.contribute privacy/ciphertext-out-of-range': (chain) => signed(chain, n * n),

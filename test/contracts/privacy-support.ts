@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { contributionStatement, encryptReading, openProduct, paillierPublicPart } from '../../src/client/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { fromDigits } from '../../src/crypto/paillier.js'
-import { type Chain, hashOf, type InstrumentKey, p256Key, type Result } from './support.js'
+import { newKey, type TestKey, testKey } from './pki-support.js'
+import { type Chain, hashOf, type Result } from './support.js'
 
 /** The keys of test/vectors/paillier: making one takes seconds. */
 const vectors = JSON.parse(readFileSync('test/vectors/paillier/phe.json', 'utf8')) as {
@@ -13,11 +14,19 @@ const [SECRET = { p: 0n, q: 0n }] = SECRETS
 export const PUBLIC = paillierPublicPart(nativeSuite.sha256, SECRET)
 export const OTHER_PUBLIC = paillierPublicPart(nativeSuite.sha256, SECRETS[1] ?? SECRET)
 
-const meters = new Map<string, InstrumentKey>()
-export function meterKey(meter: string): InstrumentKey {
-  const key = meters.get(meter) ?? p256Key(1_000 + meters.size)
+const meters = new Map<string, TestKey>()
+export function meterKey(meter: string): TestKey {
+  const key = meters.get(meter) ?? testKey('p256', 1_000 + meters.size)
   meters.set(meter, key)
   return key
+}
+
+/** Makes a meter with an active key in pki. */
+export function activate(chain: Chain, meter: string): void {
+  const proposal = { instrument: meter, type: 'energy meter', ...newKey(meter, meterKey(meter)) }
+  const results = [chain.send('pki.propose', { from: 'maker', args: proposal })]
+  for (const from of ['inmetro', 'body']) results.push(chain.send('pki.endorse', { from, args: { instrument: meter } }))
+  for (const { code, receipt } of results) if (code !== '') throw new Error(`${code}: ${receipt.detail}`)
 }
 
 /** Calls of the contract privacy. The utility `grid` owns the key `grid-sum`. */
@@ -40,7 +49,7 @@ export class Privacy {
   /** An active meter in pki, whose value is encrypted and signed. */
   contribute(meter: string, value: number, args: object = {}): Result {
     const key = meterKey(meter)
-    if (this.chain.state.get(`pki/instruments/${meter}`) === undefined) this.chain.activate(meter, key)
+    if (this.chain.state.get(`pki/instruments/${meter}`) === undefined) activate(this.chain, meter)
     const ciphertext = encryptReading(PUBLIC.n, value)
     const signature = key.sign(contributionStatement('street-7', meter, ciphertext))
     const call = { cohort: 'street-7', meter, ciphertext, signature, ...args }

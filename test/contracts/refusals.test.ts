@@ -4,6 +4,8 @@ import type { Contract } from '../../src/contracts/index.js'
 import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
 import { LOGBOOK_CASES } from './logbook-cases.js'
 import { MEASURING_CASES } from './measuring-cases.js'
+import { type Case, PKI_CASES } from './pki-refusals.js'
+import { MeterChain } from './pki-support.js'
 import { PRIVACY_CASES } from './privacy-cases.js'
 import { Chain, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
 
@@ -18,8 +20,6 @@ beforeAll(() => {
   two = p256Key(2)
   other = p256Key(3)
 })
-
-type Case = (chain: Chain) => string | Promise<string>
 
 const code = async (answer: ReturnType<Chain['ask']>): Promise<string> => {
   const it = await answer
@@ -114,82 +114,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'identity.members identity/unknown-organization': (chain) =>
     code(chain.ask('identity.members', { organization: 'nobody' })),
 
-  'pki.propose pki/already-registered': (chain) => {
-    chain.propose('meter', one)
-    return chain.propose('meter', two).code
-  },
-  'pki.propose pki/bad-key': (chain) => chain.propose('meter', one, { pem: 'nonsense' }).code,
-  'pki.propose pki/bad-possession': (chain) => chain.propose('meter', one, { possession: two.sign('x') }).code,
-  'pki.propose pki/key-in-use': (chain) => {
-    chain.propose('meter', one)
-    return chain.propose('meter-2', one).code
-  },
-  'pki.propose pki/unknown-organization': (chain) => chain.propose('meter', one, { operator: 'nobody' }).code,
-  'pki.endorse pki/unknown-instrument': (chain) => chain.endorse('meter', 'body').code,
-  'pki.endorse pki/revoked': (chain) => {
-    chain.propose('meter', one)
-    chain.revoke('meter', 0)
-    return chain.endorse('meter', 'body').code
-  },
-  'pki.endorse pki/already-active': (chain) => {
-    chain.activate('meter', one)
-    return chain.endorse('meter', 'ptb').code
-  },
-  'pki.endorse pki/own-proposal': (chain) => {
-    chain.propose('meter', one, {}, 'rival')
-    return chain.endorse('meter', 'rival').code
-  },
-  'pki.endorse pki/already-endorsed': (chain) => {
-    chain.propose('meter', one)
-    chain.endorse('meter', 'body')
-    return chain.endorse('meter', 'body').code
-  },
-  'pki.revoke pki/unknown-instrument': (chain) => chain.revoke('meter', 0).code,
-  'pki.revoke pki/not-proposer': (chain) => {
-    chain.propose('meter', one)
-    return chain.revoke('meter', 0, 'rival').code
-  },
-  'pki.revoke pki/invalid-since-in-future': (chain) => {
-    chain.propose('meter', one)
-    return chain.revoke('meter', chain.timeMs + 1_001).code
-  },
-  'pki.revoke pki/already-revoked': (chain) => {
-    chain.propose('meter', one)
-    chain.revoke('meter', 1_500)
-    return chain.revoke('meter', 1_500).code
-  },
-  'pki.anchor pki/unknown-instrument': (chain) => chain.anchor('meter', one, 1).code,
-  'pki.anchor pki/revoked': (chain) => {
-    chain.activate('meter', one)
-    chain.revoke('meter', 0)
-    return chain.anchor('meter', one, 1).code
-  },
-  'pki.anchor pki/not-endorsed': (chain) => {
-    chain.propose('meter', one)
-    return chain.anchor('meter', one, 1).code
-  },
-  'pki.anchor pki/not-operator': (chain) => {
-    chain.activate('meter', one)
-    const args = { instrument: 'meter', format: 'fabpki', message: '42', signature: one.sign('42'), counter: 1 }
-    return chain.send('pki.anchor', { from: 'grid', client: 'c', args }).code
-  },
-  'pki.anchor pki/counter-replayed': (chain) => {
-    chain.activate('meter', one)
-    chain.anchor('meter', one, 1)
-    return chain.anchor('meter', one, 1).code
-  },
-  'pki.anchor pki/bad-signature': (chain) => {
-    chain.activate('meter', one)
-    return chain.anchor('meter', two, 1).code
-  },
-  'pki.instrument pki/unknown-instrument': (chain) => code(chain.ask('pki.instrument', { instrument: 'meter' })),
-  'pki.statusAt pki/unknown-instrument': (chain) => code(chain.ask('pki.statusAt', { instrument: 'meter', timeMs: 0 })),
-  'pki.verify pki/unknown-instrument': (chain) =>
-    code(chain.ask('pki.verify', { instrument: 'meter', message: '42', signature: 'x' })),
-  'pki.verify pki/counter-missing': (chain) => {
-    chain.propose('meter', one)
-    return code(chain.ask('pki.verify', { instrument: 'meter', message: '4', signature: 'x', format: 'etalon-1' }))
-  },
+  ...PKI_CASES,
 }
 
 const faulty: Contract = {
@@ -268,7 +193,7 @@ describe('refusals', () => {
   })
 
   it.each(Object.entries(CASES))('%s', async (name, produce) => {
-    const chain = new Chain(BUILT_IN_CONTRACTS, genesisOf({ replicas: VIEW }))
+    const chain = new MeterChain(BUILT_IN_CONTRACTS, genesisOf({ replicas: VIEW }))
     expect(await produce(chain)).toBe(name.split(' ')[1])
     expect(chain.faults).toEqual([])
   })

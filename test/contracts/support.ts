@@ -8,12 +8,11 @@ import {
   type Contract,
   createRuntime,
   type Fault,
-  possessionStatement,
   type QueryReader,
-  recordStatement,
 } from '../../src/contracts/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { p256Point } from '../../src/crypto/p256.js'
+import { possessionStatement, recordStatement } from '../../src/formats/record-statements.js'
 import type { StateChange } from '../../src/ports.js'
 import type { Authentication, Genesis, Member, Receipt, Role, Transaction } from '../../src/types/index.js'
 
