@@ -68,14 +68,17 @@ function primesBelow(limit: number): readonly bigint[] {
   return primes
 }
 
-/** What is wrong with N, as far as is told without a power: its size, and small factors. */
+/** What is wrong with the form of N: its size, or that it is even. */
 export function modulusProblem(n: bigint): string | undefined {
   const bits = n.toString(2).length
   if (bits !== PAILLIER_BITS) return `N has ${bits} bits, and must have ${PAILLIER_BITS}`
-  if (n % 2n === 0n) return 'N is even'
+  return n % 2n === 0n ? 'N is even' : undefined
+}
+
+/** Costs some 6,500 divisions where there is none. */
+export function smallFactorOf(n: bigint): bigint | undefined {
   smallPrimes ??= primesBelow(SMALL_FACTOR_MAX)
-  const factor = smallPrimes.find((prime) => n % prime === 0n)
-  return factor === undefined ? undefined : `N is divisible by ${factor}`
+  return smallPrimes.find((prime) => n % prime === 0n)
 }
 
 /** A number below N that nobody chose: from SHA-256 of N and a counter, 256 bits longer than N before it is reduced. */
@@ -91,11 +94,11 @@ function challenge(sha256: CryptoSuite['sha256'], n: bigint, index: number): big
 /**
  * Checks the proof that N is square-free and gcd(N, φ(N)) = 1: N-th roots of numbers that a hash gives (Gennaro, Micciancio and Rabin,
  * CCS 1998, section 3.1). Without it the owner of a malformed N could open one ciphertext to several sums. That N is not a prime, whose
- * sums anyone could open, is told by Fermat's test to base 2. Costs six powers modulo N.
+ * sums anyone could open, is told by Fermat's test to base 2. Costs six powers modulo N, and the search for a small factor, which the soundness of the roots rests on.
  * @param roots those of `proveModulus`
  */
 export function verifyModulus(sha256: CryptoSuite['sha256'], n: bigint, roots: readonly bigint[]): boolean {
-  if (roots.length !== MODULUS_ROOTS || modPow(2n, n - 1n, n) === 1n) return false
+  if (roots.length !== MODULUS_ROOTS || smallFactorOf(n) !== undefined || modPow(2n, n - 1n, n) === 1n) return false
   return roots.every((root, i) => root > 0n && root < n && modPow(root, n, n) === challenge(sha256, n, i))
 }
 

@@ -14,6 +14,7 @@ import {
   paillierOpen,
   proveModulus,
   SMALL_FACTOR_MAX,
+  smallFactorOf,
   toDigits,
   verifyModulus,
   verifyOpening,
@@ -53,19 +54,6 @@ describe('Paillier against phe', () => {
   })
 })
 
-/** Of 2048 bits, and odd; by a large prime, so that no smaller one divides it. */
-function multipleOf(factor: bigint): bigint {
-  const [key] = keys as readonly [Key]
-  const prime = fromDigits(key.p)
-  const rest = (1n << 2_047n) / (factor * prime)
-  for (let cofactor = rest + 1n; ; cofactor++) {
-    const small = [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n].some((it) => it !== factor && cofactor % it === 0n)
-    if (!small && (factor === 3n || modulusProblem(factor * prime * cofactor) === `N is divisible by ${factor}`)) {
-      return factor * prime * cofactor
-    }
-  }
-}
-
 describe('a modulus', () => {
   const [first] = keys as readonly [Key]
   const n = fromDigits(first.n)
@@ -80,10 +68,18 @@ describe('a modulus', () => {
     ['too long', n << 1n, 'N has 2049 bits, and must have 2048'],
     ['zero', 0n, 'N has 1 bits, and must have 2048'],
     ['even', n - 1n, 'N is even'],
-    ['divisible by 3', multipleOf(3n), 'N is divisible by 3'],
-    ['divisible by 65521', multipleOf(65_521n), 'N is divisible by 65521'],
   ])('%s', (_, bad, problem) => {
     expect(modulusProblem(bad)).toBe(problem)
+  })
+
+  it('with a small factor is not proven', () => {
+    expect(smallFactorOf(n)).toBeUndefined()
+    for (const factor of [3n, 65_521n]) expect(smallFactorOf(secret.p * factor)).toBe(factor)
+    // 65537 is the first prime above the bound
+    expect(smallFactorOf(secret.p * 65_537n)).toBeUndefined()
+    // its owner knows every root, all the same
+    const small = { p: 65_521n, q: secret.q }
+    expect(verifyModulus(sha256, small.p * small.q, proveModulus(sha256, small))).toBe(false)
   })
 
   it('is proven by its roots, and by no others (Gennaro, Micciancio and Rabin 1998)', () => {

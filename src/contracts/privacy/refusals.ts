@@ -1,6 +1,6 @@
 /** Every refusal of the contract, with its meaning. */
 export const PRIVACY_REFUSALS = {
-  'privacy/bad-key': 'N has not 2048 bits, is even, or has a small factor.',
+  'privacy/bad-key': 'N has not 2048 bits, or is even.',
   'privacy/key-inconsistent': 'G or N² that were given do not follow from N.',
   'privacy/key-exists': 'A key of this name is registered.',
   'privacy/key-in-use': 'N is that of another key.',
