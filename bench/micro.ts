@@ -1,16 +1,34 @@
-import { generateKeyPairSync, sign as signEcdsa } from 'node:crypto'
+import { generateKeyPairSync, generatePrimeSync, type KeyObject, sign as signEcdsa } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromHex, toHex, utf8 } from '../src/base/bytes.js'
-import { type Call, type EncodedTransaction, encodeCall, type Identity } from '../src/client/index.js'
+import {
+  type Call,
+  contributionStatement,
+  type EncodedTransaction,
+  encodeCall,
+  encryptReading,
+  type Identity,
+  paillierPublicPart,
+  possessionStatement,
+} from '../src/client/index.js'
 import { encodeReceipt, makeValue } from '../src/codec/block.js'
 import { DEFAULT_PARAMETERS, networkIdOf } from '../src/codec/genesis.js'
 import { batchDigest, valueDigest } from '../src/codec/statements.js'
 import { decodeBatch, decodeTransaction, encodeBatch, encodeBatchBody } from '../src/codec/transaction.js'
-import { BUILT_IN_CONTRACTS, createRuntime } from '../src/contracts/index.js'
+import { BUILT_IN_CONTRACTS, createRuntime, MEASURING_ALGORITHMS } from '../src/contracts/index.js'
 import { MerkleTree } from '../src/crypto/index.js'
 import { nativeSuite } from '../src/crypto/native.js'
+import {
+  ciphertextProblem,
+  modulusProblem,
+  type PaillierSecret,
+  paillierEncrypt,
+  proveModulus,
+  verifyModulus,
+  verifyOpening,
+} from '../src/crypto/paillier.js'
 import { openLedger } from '../src/ledger/index.js'
 import { genesisBlock } from '../src/node/create-node.js'
 import { createSigner, ed25519PublicKey } from '../src/node/signer.js'
@@ -58,9 +76,11 @@ export async function benchMicro(quick: boolean, say: (text: string) => void): P
     say(`${name.padEnd(44)} ${String(value).padStart(9)} µs`)
   }
   await crypto(measure)
+  const secret = makePaillierSecret()
+  await paillier(measure, secret)
   const world = await makeWorld()
   await codec(measure, world)
-  await execution(measure, world)
+  await execution(measure, world, secret)
   await benchTransport(measure)
   return micros
 }
@@ -157,14 +177,22 @@ async function codec(measure: Measure, world: World): Promise<void> {
   await measure('batch decode, per transaction', BLOCK, () => decodeBatch({ networkId, sha256 }, batch))
 }
 
-async function execution(measure: Measure, world: World): Promise<void> {
+async function execution(measure: Measure, world: World, secret: PaillierSecret): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'etalon-micro-'))
   try {
     const append = { contract: 'logbook', method: 'append', args: APPEND }
     await block(measure, world, join(folder, 'a'), 'logbook.append, vouched', () => world.encode(world.vouched, append))
     await block(measure, world, join(folder, 'b'), 'logbook.append, signed', () => world.encode(world.signed, append))
+    const record = (i: number) => {
+      const quantities = [{ name: 'error', value: '0.050', unit: '\\degreecelsius' }]
+      const args = { ...APPEND, subject: `scale-${i % 100}`, category: `kind-${i % 100}`, quantities }
+      return world.encode(world.vouched, { contract: 'logbook', method: 'record', args })
+    }
+    await block(measure, world, join(folder, 'record'), 'logbook.record, vouched', record)
     mkdirSync(join(folder, 'c'))
     await anchorBlocks(measure, world, join(folder, 'c'))
+    await contributionBlocks(measure, world, join(folder, 'privacy'), secret)
+    await measuringBlocks(measure, world, join(folder, 'measuring'))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -238,4 +266,87 @@ async function anchorBlocks(measure: Measure, world: World, path: string): Promi
     const encode = (i: number) => world.encode(world.vouched, call('anchor', record(i)))
     await block(measure, world, join(path, String(at)), `pki.anchor ${name}`, encode, [propose])
   }
+}
+
+function makePaillierSecret(): PaillierSecret {
+  for (;;) {
+    const [p, q] = [generatePrimeSync(1_024, { bigint: true }), generatePrimeSync(1_024, { bigint: true })]
+    if (modulusProblem(p * q) === undefined) return { p, q }
+  }
+}
+
+/** What a power modulo N² costs: the check of an opened sum, and a key's proof. */
+async function paillier(measure: Measure, secret: PaillierSecret): Promise<void> {
+  const n = secret.p * secret.q
+  const r = 3n ** 1_200n
+  const c = paillierEncrypt(n, 15n, r)
+  await measure('paillier, check of an opened sum', 1, () => verifyOpening(n, c, 15n, r))
+  const roots = proveModulus(sha256, secret)
+  await measure('paillier, check of a key and its proof', 1, () => verifyModulus(sha256, n, roots))
+  await measure('paillier, check of a ciphertext', 1, () => ciphertextProblem(n, c))
+}
+
+/** Contributions of 255 meters to 256 sums, each pair once; one reading is encrypted beforehand, each contribution is signed anew. */
+async function contributionBlocks(measure: Measure, world: World, path: string, secret: PaillierSecret): Promise<void> {
+  const { privateKeys, proposals } = makeMeters(world, 255)
+  const call = (method: string, args: object) => world.encode(world.signed, { contract: 'privacy', method, args })
+  const part = paillierPublicPart(sha256, secret)
+  const ciphertext = encryptReading(part.n, 15)
+  const cohort = { key: 'sum', minimum: 5, valueMax: 100, unit: '\\watt\\hour' }
+  const cohorts = Array.from({ length: 256 }, (_, i) => call('createCohort', { ...cohort, cohort: `cohort-${i}` }))
+  await block(
+    measure,
+    world,
+    path,
+    'privacy.contribute, vouched',
+    (i) => {
+      const number = Math.floor(i / cohorts.length) % privateKeys.length
+      const [name, meter] = [`cohort-${i % cohorts.length}`, `meter-${number}`]
+      const text = contributionStatement(name, meter, ciphertext)
+      const signature = signEcdsa('sha256', utf8(text), privateKeys[number] as KeyObject).toString('base64')
+      const args = { cohort: name, meter, ciphertext, signature }
+      return world.encode(world.vouched, { contract: 'privacy', method: 'contribute', args })
+    },
+    [...proposals, call('registerKey', { key: 'sum', ...part }), ...cohorts],
+  )
+}
+
+/** Meters in pki, active at once, since the network of the benchmark asks for no endorsements. */
+function makeMeters(world: World, count: number) {
+  const pairs = Array.from({ length: count }, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }))
+  const proposals = pairs.map(({ privateKey, publicKey }, i) => {
+    const instrument = `meter-${i}`
+    const { key, curve } = instrumentPublicKey(publicKey)
+    const text = possessionStatement(instrument, key)
+    const possession = signEcdsa('sha256', utf8(text), privateKey).toString('base64')
+    const args = { instrument, type: 'meter', publicKey: key, curve, possession }
+    return world.encode(world.signed, { contract: 'pki', method: 'propose', args })
+  })
+  return { privateKeys: pairs.map(({ privateKey }) => privateKey), proposals }
+}
+
+/** A brake test with two axles, each on a system of its own among a hundred. */
+async function measuringBlocks(measure: Measure, world: World, path: string): Promise<void> {
+  const call = (method: string, args: object) => world.encode(world.signed, { contract: 'measuring', method, args })
+  const brake = {
+    ...{ heavyAboveKilogram: 3_500, imbalancePercentMax: 20, parkingPercentMin: 18, heavyPercentMin: 50 },
+    ...{ lightPercentMin: 55, forceUncertaintyPpm: 10_000, weightUncertaintyPpm: 5_000 },
+  }
+  const codeHash = MEASURING_ALGORITHMS.get('brake-2')?.codeHash
+  const version = { software: 'brake', version: '1.0.0', algorithm: 'brake-2', certificate: 'none' }
+  const systems = Array.from({ length: 100 }, (_, i) => call('register', { system: `lane-${i}`, software: 'brake' }))
+  const axle = (force: number) => ({ leftForceNewton: force, rightForceNewton: force - 40, weightNewton: 6_000 })
+  const parking = { leftForceNewton: 1_300, rightForceNewton: 1_250 }
+  await block(
+    measure,
+    world,
+    path,
+    'measuring.measure, vouched',
+    (i) => {
+      const inputs = { brake: { axles: [axle(2_000 + (i % 500)), axle(1_800)], parking } }
+      const args = { system: `lane-${i % 100}`, version: '1.0.0', inputs }
+      return world.encode(world.vouched, { contract: 'measuring', method: 'measure', args })
+    },
+    [call('propose', { ...version, codeHash, parameters: { brake } }), ...systems],
+  )
 }

@@ -52,3 +52,29 @@ export function codeHashes() {
   return `/** Made by scripts/codegen.mjs: SHA-256 of the code of each built-in contract. */
 export const CODE_HASHES: Readonly<Record<string, string>> = {\n${lines.join('')}}\n`
 }
+
+/** Shipped algorithms of the contract measuring: a revision has a file of its own, such as brake-2.ts. */
+const algorithms = join(folder, 'measuring/algorithms')
+const REVISION = /^([a-z]+-\d+)\.ts$/
+
+/**
+ * The hash of an algorithm: of the text of its file and of all that it imports for more than types, so that anyone can compute it and no
+ * version of a compiler has a part in it.
+ */
+function algorithmHash(start) {
+  const hash = createHash('sha256').update('etalon algorithm code 1\n')
+  const paths = [...closure(start).keys()].map((path) => relative(root, path)).sort()
+  for (const path of paths) {
+    const text = readFileSync(join(root, path))
+    hash.update(`${path} ${text.length}\n`).update(text).update('\n')
+  }
+  return hash.digest('hex')
+}
+
+/** The text of src/contracts/generated/algorithm-hashes.ts. */
+export function algorithmHashes() {
+  const names = readdirSync(algorithms).flatMap((file) => REVISION.exec(file)?.[1] ?? [])
+  const lines = names.sort().map((name) => `  '${name}': '${algorithmHash(join(algorithms, `${name}.ts`))}',\n`)
+  return `/** Made by scripts/codegen.mjs: SHA-256 of the code of each algorithm that the contract measuring ships. */
+export const ALGORITHM_HASHES: Readonly<Record<string, string>> = {\n${lines.join('')}}\n`
+}

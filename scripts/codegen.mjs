@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { codeHashes } from './code-hashes.mjs'
+import { algorithmHashes, codeHashes } from './code-hashes.mjs'
 
 const root = new URL('..', import.meta.url).pathname
 const wire = join(root, 'src/codec/generated')
@@ -13,6 +13,7 @@ const out = mkdtempSync(join(tmpdir(), 'etalon-codegen-'))
 const FILES = [
   [wire, 'wire.js'],
   [wire, 'wire.d.ts'],
+  [join(root, 'src/contracts/generated'), 'algorithm-hashes.ts'],
   [join(root, 'src/contracts/generated'), 'code-hashes.ts'],
 ]
 
@@ -31,6 +32,9 @@ const pbjs = (file, ...options) =>
 pbjs('wire.js', '--dts')
 pbjs('wire.js', '--no-comments')
 
+writeFileSync(join(out, 'algorithm-hashes.ts'), algorithmHashes())
+// the hash of a contract covers those of its algorithms
+if (!check) copyFileSync(join(out, 'algorithm-hashes.ts'), join(root, 'src/contracts/generated/algorithm-hashes.ts'))
 writeFileSync(join(out, 'code-hashes.ts'), codeHashes())
 
 if (check) {

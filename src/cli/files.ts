@@ -8,8 +8,13 @@ import type { Genesis } from '../types/index.js'
  * @throws EtalonError `cli/unreadable`
  */
 export function readTextFile(path: string): string {
+  return readBinaryFile(path).toString('utf8')
+}
+
+/** As above, the bytes as they are. */
+export function readBinaryFile(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : `${code}`

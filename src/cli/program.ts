@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { declareChecks } from './declare-checks.js'
+import { declareLog } from './declare-log.js'
+import { declareMeasure } from './declare-measure.js'
 import { declareMeter } from './declare-meter.js'
 import { declareNetwork } from './declare-network.js'
+import { declarePrivacy } from './declare-privacy.js'
 import { declareSetup } from './declare-setup.js'
 import type { Session } from './options.js'
 import { EXIT, errorDocument, exitOf, printJson, sayError } from './output.js'
@@ -30,6 +33,9 @@ export function createProgram(session: Session): Command {
     .exitOverride()
   declareSetup(program, session)
   declareNetwork(program, session)
+  declareMeasure(program, session)
+  declareLog(program, session)
+  declarePrivacy(program, session)
   declareMeter(program, session)
   declareChecks(program, session)
   return program

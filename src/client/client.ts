@@ -1,6 +1,5 @@
-import { fromUtf8, toHex } from '../base/bytes.js'
+import { toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
-import { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
 import { readViewLink, type ViewLinkDocument } from '../codec/view-links.js'
 import { type CryptoSuite, nobleSuite } from '../crypto/index.js'
 import type { Digest, Genesis, Height } from '../types/index.js'
@@ -11,6 +10,7 @@ import { readStateAnswer, type StateAnswer, UnknownView, unproven, type Verified
 import type { StateFile } from './state-file.js'
 import { type EncodedTransaction, encodeCall, type Identity } from './transaction.js'
 import type { MethodArgs, MethodResult, QueryArgs, QueryResult } from './typed.js'
+import { type VerifiedReceipt, verifiedReceipt } from './verified-receipt.js'
 
 export interface ClientOptions {
   readonly genesis: Genesis
@@ -33,25 +33,6 @@ export interface ClientOptions {
   readonly genesisHash?: Digest
   /** For environments without a global WebSocket. */
   readonly webSocket?: (url: string, headers: Readonly<Record<string, string>>) => WebSocketLike
-}
-
-/** A receipt that was checked against the genesis document. */
-export type VerifiedReceipt<R = unknown> = ReceiptFacts &
-  (
-    | { readonly status: 'done' /** Parsed JSON. */; readonly result: R }
-    | { readonly status: 'refused'; readonly result: null }
-  )
-
-interface ReceiptFacts {
-  readonly transaction: Digest
-  readonly height: Height
-  readonly timeMs: number
-  /** Stable refusal code; empty when done. */
-  readonly code: string
-  readonly detail: string
-  readonly proven: ProvenReceipt
-  /** The receipt as a file that anyone can verify with the genesis document. */
-  readonly file: string
 }
 
 export interface ReadOptions {
@@ -136,22 +117,8 @@ export class EtalonClient {
     const read = this.light.readReceipt(text)
     if ('problem' in read) throw unproven(read.problem)
     const { proven } = read
-    const { receipt, sealed } = proven
-    if (receipt.transaction !== id) throw unproven('the receipt is of another transaction')
-    const outcome =
-      receipt.status === 'refused'
-        ? { status: receipt.status, result: null }
-        : { status: receipt.status, result: JSON.parse(fromUtf8(receipt.result) ?? 'null') as unknown }
-    return {
-      ...outcome,
-      transaction: receipt.transaction,
-      height: sealed.header.height,
-      timeMs: sealed.header.timeMs,
-      code: receipt.code,
-      detail: receipt.detail,
-      proven,
-      file: formatProvenReceipt(this.light.networkId, proven),
-    }
+    if (proven.receipt.transaction !== id) throw unproven('the receipt is of another transaction')
+    return verifiedReceipt(this.light.networkId, proven)
   }
 
   /** Asks a contract's query of one replica. The answer is that replica's word; `state` is proven. */

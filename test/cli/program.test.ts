@@ -87,7 +87,7 @@ describe('etalon contracts', () => {
 
   it('names what there is, where something is not', async () => {
     const contract = await inProcess('contracts', 'logbok')
-    expect([contract.exit, contract.stderr]).toEqual([2, expect.stringContaining('identity, logbook, pki')])
+    expect([contract.exit, contract.stderr]).toEqual([2, expect.stringContaining('identity, logbook, measuring, pki')])
     const method = await inProcess('contracts', 'logbook', 'apend')
     expect([method.exit, method.stderr]).toEqual([2, expect.stringContaining('it has: append')])
   })

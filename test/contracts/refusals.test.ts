@@ -2,8 +2,11 @@ import { Type } from 'typebox'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Contract } from '../../src/contracts/index.js'
 import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
+import { LOGBOOK_CASES } from './logbook-cases.js'
+import { MEASURING_CASES } from './measuring-cases.js'
 import { type Case, PKI_CASES } from './pki-refusals.js'
 import { MeterChain } from './pki-support.js'
+import { PRIVACY_CASES } from './privacy-cases.js'
 import { Chain, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
 
 /** Every refusal that a method or query documents, and how to get it. `describe()` says which there must be. */
@@ -35,8 +38,6 @@ const rotate = (chain: Chain, args: object, kind: 'admin' | 'operator' = 'admin'
     kind,
     args: { name: 'operator', keyType: 'p256', publicKey: other.compressed, ...args },
   }).code
-const append = (chain: Chain, args: object) =>
-  chain.send('logbook.append', { from: 'maker', client: 'c', args: { category: 'a', subject: 'b', ...args } }).code
 
 const CONSENSUS_KEYS = [11, 12, 13, 14].map((seed) => ed25519Key(seed))
 
@@ -61,6 +62,9 @@ const announcement = (chain: Chain, from: string, consensusKey = CONSENSUS_KEYS[
   chain.send('governance.announceKey', { from, client: 'replica', args: { consensusKey } }).code
 
 const CASES: Readonly<Record<string, Case>> = {
+  ...LOGBOOK_CASES,
+  ...MEASURING_CASES,
+  ...PRIVACY_CASES,
   'governance.propose governance/bad-key': (chain) =>
     proposal(chain, 'maker', addition({ consensusKey: '0'.repeat(64) })),
   'governance.propose governance/key-used': (chain) =>
@@ -146,9 +150,6 @@ const CASES: Readonly<Record<string, Case>> = {
     code(chain.ask('identity.member', { organization: 'maker', name: 'nobody' })),
   'identity.members identity/unknown-organization': (chain) =>
     code(chain.ask('identity.members', { organization: 'nobody' })),
-
-  'logbook.append logbook/empty': (chain) => append(chain, {}),
-  'logbook.append logbook/hash-mismatch': (chain) => append(chain, { payload: 'x', payloadHash: '0'.repeat(64) }),
 
   ...PKI_CASES,
 }

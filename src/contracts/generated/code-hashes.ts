@@ -2,6 +2,8 @@
 export const CODE_HASHES: Readonly<Record<string, string>> = {
   'governance@2.0.0': '5c92f51b43423eab492180c0ff4aa8a7b2fcf84aa3a9fa43736c372c1794eea4',
   'identity@2.0.0': '59b3613a0d738f95981e207efde21f7842ab5b77db95e9b112a14420ae0ab1b4',
-  'logbook@1.0.0': '68a3a673feb0a6f9af7560342ab2aebf6d8abcf35f9745a6de868a7b7e77b1fa',
+  'logbook@1.1.0': 'de632abe6fe41bde03229a7a1d5108fdf08c59e0c17cce9ab5cbe2b918a85078',
+  'measuring@1.0.0': '7b8c8d2e1de364b1f4d5951952b96b149f13677ee2b1830ec1458023c0f67466',
   'pki@2.0.0': '76a9a313b5e7db68554d6f4afcc7c5c6566bb4cfeb4aa085dc6bb80a037a57c0',
+  'privacy@1.0.0': '099664d65061287732744305411a152e13d62bbbe54d272cc21951f1dfea2e1b',
 }

@@ -1,0 +1,23 @@
+/** Every refusal of the contract, with its meaning. */
+export const MEASURING_REFUSALS = {
+  'measuring/unknown-algorithm': 'This version of the contracts ships no algorithm of that name.',
+  'measuring/other-code': 'The hash of the code is not that of the algorithm that is shipped under the name.',
+  'measuring/other-parameters': 'The hash of the parameters is not that of the version.',
+  'measuring/bad-parameters': 'The parameters are not those of the algorithm, or contradict themselves.',
+  'measuring/version-exists': 'The version was proposed before. A version is never overwritten.',
+  'measuring/unknown-version': 'The software has no such version.',
+  'measuring/already-superseded': 'An approved version supersedes that version already.',
+  'measuring/not-maker': 'Only the organization that proposed the first version of a software proposes further ones.',
+  'measuring/own-proposal': 'An organization cannot approve what it proposed.',
+  'measuring/already-approved': 'The version has its approvals, or that of the organization.',
+  'measuring/withdrawn': 'The version is withdrawn.',
+  'measuring/system-exists': 'The measuring system is registered.',
+  'measuring/unknown-system': 'No measuring system of this name is registered.',
+  'measuring/unknown-software': 'No version of the software was ever proposed.',
+  'measuring/unknown-organization': 'The organization named as operator is not enrolled.',
+  'measuring/not-operator': 'Only the operator of a measuring system submits its raw data.',
+  'measuring/not-keeper': 'Only an NMI and the organizations that registered or operate a system may retire it.',
+  'measuring/retired': 'The measuring system is retired.',
+  'measuring/bad-input': 'The raw data are not those of the algorithm, or no result follows from them.',
+  'measuring/input-differs': 'The raw data are not those of the result: their hash is another.',
+} as const
