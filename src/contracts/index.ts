@@ -1,4 +1,5 @@
 import type { Contract } from './contract.js'
+import { fuel } from './fuel/index.js'
 import { governance } from './governance/index.js'
 import { identity } from './identity/index.js'
 import { logbook } from './logbook/index.js'
@@ -38,10 +39,11 @@ export type {
   RuntimeOptions,
 } from './runtime.js'
 export { createRuntime } from './runtime.js'
-export { governance, identity, logbook, pki }
+export { fuel, governance, identity, logbook, pki }
 
 /** The contracts that every node carries, by name: clients have their types of arguments and results from here. */
 export interface BuiltIn {
+  readonly fuel: typeof fuel
   readonly governance: typeof governance
   readonly identity: typeof identity
   readonly logbook: typeof logbook
@@ -49,4 +51,4 @@ export interface BuiltIn {
 }
 
 /** The contracts that every node carries, in the order of their names. */
-export const BUILT_IN_CONTRACTS: readonly Contract[] = [governance, identity, logbook, pki]
+export const BUILT_IN_CONTRACTS: readonly Contract[] = [fuel, governance, identity, logbook, pki]
