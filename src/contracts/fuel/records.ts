@@ -12,9 +12,9 @@ export const OPEN_REFUELS_MAX = 4
 /** Dispensers at which a vehicle has a vote in one window. */
 export const VISITS_MAX = 32
 /** Readings of one page. */
-export const PAGE_READINGS_MAX = 64
+export const PAGE_READINGS_MAX = 32
 /** Readings of a dispenser that are kept; the oldest page makes room for new ones. */
-export const PAGES_MAX = 16
+export const PAGES_MAX = 32
 /** Dispensers whose ids stand in one record. */
 export const ROSTER_SIZE = 64
 /** Dispensers whose findings stand in one record. */
