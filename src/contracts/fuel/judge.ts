@@ -2,7 +2,7 @@ import type { Basis, Finding, Reason, Verdict } from './records.js'
 import type { Settings } from './settings.js'
 import { cusumMilli, eBenjaminiHochberg, eValueMilli, type Score, scoreOf, soundMilli } from './statistics/evidence.js'
 import { type Fit, fitEffects } from './statistics/fit.js'
-import { squareRoot } from './statistics/integers.js'
+import { divide, squareRoot } from './statistics/integers.js'
 import { type Anchor, type Estimate, estimates } from './statistics/level.js'
 import { at, byVehicle, components, type Readings } from './statistics/readings.js'
 import { groupsOf, likelyFraud } from './statistics/shares.js'
@@ -225,7 +225,7 @@ function leastOf(
   for (const sum of sums) {
     const rest = weight - sum.weight
     if (sum.weight === 0 || rest <= 0) continue
-    const shortagePpm = levelPpm - Math.trunc((value - sum.value) / rest)
+    const shortagePpm = levelPpm - divide(value - sum.value, rest)
     const deviation = Math.trunc((deviationPpm * squareRoot(Math.trunc((weight * 10_000) / rest))) / 100)
     if (least === undefined || shortagePpm - deviation < least.surePpm) {
       least = { shortagePpm, surePpm: shortagePpm - deviation }

@@ -1,4 +1,4 @@
-import { mulDiv, squareRoot } from './integers.js'
+import { divide, mulDiv, squareRoot } from './integers.js'
 import { type Factors, factor, SOLUTION_ONE, solve, UNIT } from './linear.js'
 import { at, type ByVehicle, byVehicle, type Readings } from './readings.js'
 import { readingWeights, type WeightRules } from './weights.js'
@@ -48,9 +48,7 @@ export function fitEffects(readings: Readings, rules: FitRules): Fit {
   for (let round = 1; ; round++) {
     const penalty = penaltyOf(noise)
     const factors = factor(matrix(readings, groups, weights, penalty))
-    const effectsPpm = solve(factors, rightSide(readings, groups, weights, penalty)).map((x) =>
-      Math.trunc(x / SOLUTION_ONE),
-    )
+    const effectsPpm = solve(factors, rightSide(readings, groups, weights, penalty)).map((x) => divide(x, SOLUTION_ONE))
     const vehiclesPpm = vehicleEffects(readings, groups, weights, penalty, effectsPpm)
     if (round === ROUNDS) return { effectsPpm, vehiclesPpm, weights, factors, noise }
     noise = noiseOf(readings, groups, effectsPpm, rules.nominal, noise)

@@ -42,10 +42,13 @@ function roundedDivision(a: bigint, b: bigint): bigint {
   return a < 0n ? -((-a + half) / b) : (a + half) / b
 }
 
-/** floor(a * b / c) toward zero, whatever the size of the product. */
+/** a / b toward zero, and never minus zero, which canonical JSON refuses. */
+export const divide = (a: number, b: number): number => Math.trunc(a / b) + 0
+
+/** a * b / c toward zero, whatever the size of the product. */
 export function mulDiv(a: number, b: number, c: number): number {
   const product = a * b
-  if (Number.isSafeInteger(product)) return Math.trunc(product / c)
+  if (Number.isSafeInteger(product)) return divide(product, c)
   return Number((BigInt(a) * BigInt(b)) / BigInt(c))
 }
 

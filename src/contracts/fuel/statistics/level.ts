@@ -1,5 +1,5 @@
 import { type Fit, median } from './fit.js'
-import { mulDiv, squareRoot } from './integers.js'
+import { divide, mulDiv, squareRoot } from './integers.js'
 import { Contrasts, UNIT, VARIANCE_ONE, WEIGHT_ONE } from './linear.js'
 import { at, type Readings } from './readings.js'
 
@@ -19,6 +19,10 @@ export interface Estimate {
   readonly deviationPpm: number
   /** The part of it that all dispensers of the component share: of the level that the anchors set. */
   readonly levelDeviationPpm: number
+  /** Number of the component. */
+  readonly component: number
+  /** One of those that set the level, so that it cannot tell how far the level is off. */
+  readonly isAnchor: boolean
 }
 
 /** Reweightings of the anchors. */
@@ -58,6 +62,8 @@ export function estimates(
       errorPpm: effect - level.levelPpm,
       deviationPpm: Math.max(1, squareRoot(own + level.inspected)),
       levelDeviationPpm: squareRoot(level.variance),
+      component: at(component, i),
+      isAnchor: at(level.weights, i) > 0,
     }
   })
 }
@@ -97,7 +103,10 @@ function levelOf(
     const sum = raw.reduce((total, weight) => total + weight, 0)
     shares = raw.map((weight) => mulDiv(weight, WEIGHT_ONE, sum))
     shares[0] = at(shares, 0) + WEIGHT_ONE - shares.reduce((total, share) => total + share, 0)
-    level = Math.trunc(points.reduce((total, point, k) => total + at(shares, k) * point.value, 0) / WEIGHT_ONE)
+    level = divide(
+      points.reduce((total, point, k) => total + at(shares, k) * point.value, 0),
+      WEIGHT_ONE,
+    )
   }
   const weights = new Array<number>(effectsPpm.length).fill(0)
   let inspected = 0

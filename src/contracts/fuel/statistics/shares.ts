@@ -12,7 +12,6 @@ export interface Groups {
   readonly conformingPpm: readonly number[]
   /** Share of fraudulent dispensers, ppm. */
   readonly fraudPpm: number
-  readonly centerPpm: number
 }
 
 export interface GroupRules {
@@ -38,8 +37,8 @@ export function groupsOf(estimates: readonly Estimate[], rules: GroupRules): Gro
   const assumed = SHORTAGES_PPM.map(() => Math.trunc(rules.fraudPpm / kinds))
   const prior = [ONE - assumed.reduce((sum, share) => sum + share, 0), ...assumed]
   let shares = prior
-  let centerPpm = 0
-  let likelihoods = estimates.map((estimate) => likelihoodsOf(estimate, centerPpm, rules))
+  let centers: Centers = new Map()
+  let likelihoods = estimates.map((estimate) => likelihoodsOf(estimate, centers, rules))
   for (let step = 1; step <= STEPS; step++) {
     const posteriors = likelihoods.map((likelihood) => posterior(likelihood, shares))
     const sums = prior.map((share) => share * rules.priorDispensers)
@@ -50,46 +49,58 @@ export function groupsOf(estimates: readonly Estimate[], rules: GroupRules): Gro
     }
     shares = sums.map((sum) => Math.trunc(sum / (rules.priorDispensers + estimates.length)))
     if (step % CENTER_EVERY === 0) {
-      centerPpm = centerOf(
-        estimates,
-        posteriors.map(([conforming]) => conforming as number),
-        rules,
-      )
-      likelihoods = estimates.map((estimate) => likelihoodsOf(estimate, centerPpm, rules))
+      const conforming = posteriors.map(([probability]) => probability as number)
+      centers = centersOf(estimates, conforming, rules)
+      likelihoods = estimates.map((estimate) => likelihoodsOf(estimate, centers, rules))
     }
   }
   return {
     conformingPpm: likelihoods.map((likelihood) => posterior(likelihood, shares)[0] as number),
     fraudPpm: ONE - (shares[0] as number),
-    centerPpm,
   }
 }
 
-const ownVariance = ({ deviationPpm, levelDeviationPpm }: Estimate): number =>
-  Math.max(
-    Math.trunc((deviationPpm * deviationPpm) / 4),
-    deviationPpm * deviationPpm - levelDeviationPpm * levelDeviationPpm,
-  )
+/** Of each component: where its conforming dispensers lie, and the variance of that. */
+type Centers = ReadonlyMap<number, { readonly centerPpm: number; readonly variance: number }>
 
-/** Where conforming dispensers lie on average, within one standard deviation of the level that the anchors set. */
-function centerOf(estimates: readonly Estimate[], conformingPpm: readonly number[], rules: GroupRules): number {
+/** Variance of an estimate when the level is known. */
+function ownVariance({ deviationPpm, levelDeviationPpm }: Estimate): number {
+  const all = deviationPpm * deviationPpm
+  return Math.max(Math.trunc(all / 4), all - levelDeviationPpm * levelDeviationPpm, 1)
+}
+
+/**
+ * The level that anchors set is off by some amount that all dispensers of a component share. Those that conform tell what it
+ * is, within one standard deviation of what the anchors say: a shift of all of them by more than that stays visible.
+ */
+function centersOf(estimates: readonly Estimate[], conformingPpm: readonly number[], rules: GroupRules): Centers {
   const spread = rules.conformingSpreadPpm * rules.conformingSpreadPpm
-  const bound = Math.max(0, ...estimates.map(({ levelDeviationPpm }) => levelDeviationPpm))
-  let weights = Math.trunc(INFORMATION_ONE / Math.max(1, bound * bound)) * ONE
-  let sum = 0
+  const sums = new Map<number, { bound: number; weight: number; value: number }>()
   estimates.forEach((estimate, i) => {
-    const weight = Math.trunc(INFORMATION_ONE / (ownVariance(estimate) + spread)) * (conformingPpm[i] as number)
-    weights += weight
-    sum += Math.trunc((weight * estimate.errorPpm) / ONE)
+    const { component, errorPpm, levelDeviationPpm: bound } = estimate
+    const prior = Math.trunc(INFORMATION_ONE / Math.max(1, bound * bound))
+    const sum = sums.get(component) ?? { bound, weight: prior, value: 0 }
+    if (!estimate.isAnchor) {
+      const full = Math.trunc(INFORMATION_ONE / (ownVariance(estimate) + spread))
+      const weight = mulDiv(full, conformingPpm[i] as number, ONE)
+      sum.weight += weight
+      sum.value += weight * errorPpm
+    }
+    sums.set(component, sum)
   })
-  const center = Math.trunc(sum / Math.max(1, Math.trunc(weights / ONE)))
-  return Math.max(-bound, Math.min(bound, center))
+  const centers = [...sums].map(([component, { bound, weight, value }]) => {
+    const centerPpm = Math.max(-bound, Math.min(bound, Math.trunc(value / Math.max(1, weight))))
+    return [component, { centerPpm, variance: Math.trunc(INFORMATION_ONE / Math.max(1, weight)) }] as const
+  })
+  return new Map(centers)
 }
 
 /** Likelihood of an estimate under each kind, the largest being one million. */
-function likelihoodsOf(estimate: Estimate, centerPpm: number, { conformingSpreadPpm }: GroupRules): number[] {
-  const own = ownVariance(estimate)
-  const error = estimate.errorPpm - centerPpm
+function likelihoodsOf(estimate: Estimate, centers: Centers, { conformingSpreadPpm }: GroupRules): number[] {
+  const { deviationPpm } = estimate
+  const center = centers.get(estimate.component)
+  const own = center === undefined ? deviationPpm * deviationPpm : ownVariance(estimate) + center.variance
+  const error = estimate.errorPpm - (center?.centerPpm ?? 0)
   const logs = [
     logDensityMicro(error, own + conformingSpreadPpm * conformingSpreadPpm, own),
     ...SHORTAGES_PPM.map((shortage) => {
