@@ -7,6 +7,9 @@ export interface WorldReport {
   readonly falseDiscoveryRate: number
   /** `null` when nothing was found. */
   readonly meanRefuelsToDetection: number | null
+  /** By the sequential test alone, and the share of the fraudulent dispensers that it found. */
+  readonly meanRefuelsToSequential: number | null
+  readonly sequentialSensitivity: number
   /** Sensitivity among the dispensers that an anchor reaches. */
   readonly anchoredSensitivity: number
   /** Mean of the false discovery rate over all looks. */
@@ -28,6 +31,7 @@ export function reportOf(name: string, outcomes: readonly Outcome[]): WorldRepor
   const sum = (of: (outcome: Outcome) => number): number => outcomes.reduce((total, outcome) => total + of(outcome), 0)
   const share = (part: number, whole: number): number => (whole === 0 ? 1 : part / whole)
   const delays = outcomes.flatMap((outcome) => outcome.delays)
+  const sequentialDelays = outcomes.flatMap((outcome) => outcome.sequentialDelays)
   const honest = sum((outcome) => outcome.honest)
   const fraudulent = sum((outcome) => outcome.fraudulent)
   const figures = {
@@ -45,8 +49,9 @@ export function reportOf(name: string, outcomes: readonly Outcome[]): WorldRepor
         ),
     ),
     falseDiscoveryRate: rounded(sum(({ falseShare }) => falseShare) / outcomes.length),
-    meanRefuelsToDetection:
-      delays.length === 0 ? null : rounded(delays.reduce((total, delay) => total + delay, 0) / delays.length),
+    meanRefuelsToDetection: meanOf(delays),
+    meanRefuelsToSequential: meanOf(sequentialDelays),
+    sequentialSensitivity: rounded(share(sequentialDelays.length, fraudulent)),
     anchoredSensitivity: rounded(
       share(
         sum(({ anchoredFound }) => anchoredFound),
@@ -69,6 +74,10 @@ export function reportOf(name: string, outcomes: readonly Outcome[]): WorldRepor
     unfounded: sum(({ unfounded }) => unfounded),
   }
   return { ...figures, seeds: outcomes.length, missed: missedBy(figures, WORLD_BY_NAME[name] as World) }
+}
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : rounded(values.reduce((total, value) => total + value, 0) / values.length)
 }
 
 function missedBy(figures: Omit<WorldReport, 'seeds' | 'missed'>, { targets }: World): string[] {

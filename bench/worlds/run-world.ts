@@ -22,6 +22,8 @@ export interface Outcome {
   readonly excused: number
   /** Refuels at each fraudulent dispenser when it was first suspect. */
   readonly delays: readonly number[]
+  /** The same for the sequential test alone. */
+  readonly sequentialDelays: readonly number[]
   /** Verdicts other than inconclusive on dispensers that no anchor reaches. */
   readonly unfounded: number
 }
@@ -46,6 +48,7 @@ function runCity(world: World, city: City): Outcome {
   const field = new Field(world, city, true)
   const stepMs = Math.floor(PERIOD_MS / city.refuels.length)
   const delays = new Map<number, number>()
+  const sequentialDelays = new Map<number, number>()
   const falsely = new Set<number>()
   const falseShares: number[] = []
   let findings: Finding[] = []
@@ -60,6 +63,9 @@ function runCity(world: World, city: City): Outcome {
     for (const i of suspects) {
       if (!city.fraudulent.has(i)) falsely.add(i)
       else if (!delays.has(i)) delays.set(i, field.counted[i] as number)
+    }
+    for (const i of numbersOf(findings, ({ bases }) => bases.includes('sequential'))) {
+      if (city.fraudulent.has(i) && !sequentialDelays.has(i)) sequentialDelays.set(i, field.counted[i] as number)
     }
     falseShares.push(falseShareOf(suspects, city))
   }
@@ -78,6 +84,7 @@ function runCity(world: World, city: City): Outcome {
     excused: numbersOf(findings, ({ verdict }) => verdict === 'conforming').filter((i) => city.fraudulent.has(i))
       .length,
     delays: [...delays.values()],
+    sequentialDelays: [...sequentialDelays.values()],
     unfounded: ungrounded,
   }
 }

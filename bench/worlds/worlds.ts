@@ -71,14 +71,21 @@ export const WORLDS = {
   },
   'fakes-3': { ...SMALL, fakeShare: 0.03, targets: { sensitivityMin: 0.97, specificityMin: 0.99 } },
   'fakes-10': { ...SMALL, fakeShare: 0.1, targets: { sensitivityMin: 0.93, specificityMin: 0.99 } },
-  intermittent: { ...BASELINE, fraudRate: 0.5, targets: { sensitivityMin: 0.95, specificityMin: 0.99 } },
+  intermittent: {
+    ...BASELINE,
+    vehicles: 2_000,
+    fraudRate: 0.5,
+    targets: { sensitivityMin: 0.95, specificityMin: 0.99 },
+  },
   shifted: {
     ...BASELINE,
+    dispensers: 75,
+    vehicles: 1_500,
     fraudShare: 0.9,
     shortage: 0.01,
     inspectedShare: 1,
     alsoWithoutAnchors: true,
-    targets: { sensitivityMin: 0.5, specificityMin: 0.95 },
+    targets: { sensitivityMin: 0.4, specificityMin: 0.95 },
   },
   'single-station': {
     ...SMALL,
@@ -105,9 +112,7 @@ export const DELAYS: Readonly<Record<string, World>> = {
 export const WORLD_BY_NAME: Readonly<Record<string, World>> = { ...WORLDS, ...DELAYS }
 
 /** Refuels per dispenser, on average, after which the region is analysed. */
-const LOOKS = [
-  3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20, 24, 28, 33, 40, 48, 57, 68, 82, 100, 120, 145, 170, 200, 240, 290, 340, 400,
-]
+const LOOKS = [3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20, 24, 28, 33, 40, 50, 65, 80, 100, 130, 160, 200, 250, 300, 400]
 
 /** The refuels after which the region is analysed; the last look is at the end. */
 export function looksOf(refuels: number, dispensers: number): number[] {
