@@ -32,9 +32,15 @@ export interface Outcome {
 const BLIND_SHARE = 0.2
 const PERIOD_MS = 70 * 86_400_000
 
+/** Runs one seed of a world known by its name. */
 export function runSeed(name: string, seed: number): Outcome {
   const world = WORLD_BY_NAME[name]
   if (world === undefined) throw new RangeError(`no world ${name}`)
+  return runWorld(name, world, seed)
+}
+
+/** @param name goes into the seed */
+export function runWorld(name: string, world: World, seed: number): Outcome {
   const city = makeCity(name, world, seed)
   const outcome = runCity(world, city)
   if (!world.alsoWithoutAnchors) return outcome

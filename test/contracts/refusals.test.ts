@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Contract } from '../../src/contracts/index.js'
 import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
+import { FUEL_CASES } from './fuel/refusal-cases.js'
 import { Chain, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
 
 /** Every refusal that a method or query documents, and how to get it. `describe()` says which there must be. */
@@ -48,6 +49,7 @@ const announcement = (chain: Chain, from: string, consensusKey = CONSENSUS_KEYS[
   chain.send('governance.announceKey', { from, client: 'replica', args: { consensusKey } }).code
 
 const CASES: Readonly<Record<string, Case>> = {
+  ...FUEL_CASES,
   'governance.propose governance/bad-key': (chain) =>
     proposal(chain, 'maker', addition({ consensusKey: '0'.repeat(64) })),
   'governance.propose governance/key-used': (chain) =>

@@ -6,6 +6,7 @@ import { newEpoch } from './reading.js'
 import {
   type DispenserRecord,
   dispenserKey,
+  existing,
   FINDINGS_SIZE,
   type Finding,
   type FindingsRecord,
@@ -41,7 +42,6 @@ export const inspect = defineMethod({
     'fuel/foreign-organization',
     'fuel/bad-expiry',
     'fuel/inconsistent-inspection',
-    'fuel/unknown-region',
     'fuel/unknown-country',
   ],
   handler(ctx, { dispenser: id, errorPpm, uncertaintyPpm, passed, untilMs }) {
@@ -59,8 +59,7 @@ export const inspect = defineMethod({
         `the time of the block is ${ctx.timeMs}, and ${settings.anchorMs} ms the most`,
       )
     }
-    const region = ctx.state.get<RegionRecord>(regionKey(dispenser.region))
-    if (region === undefined) return ctx.refuse('fuel/unknown-region', `region ${dispenser.region}`)
+    const region = existing(ctx.state.get<RegionRecord>(regionKey(dispenser.region)), dispenser.region)
     const limits = limitsOf(settings, region.country)
     if (limits === undefined) return ctx.refuse('fuel/unknown-country', `no limits for ${region.country}`)
     const within = errorPpm >= -limits.shortMpePpm && errorPpm <= limits.overMpePpm

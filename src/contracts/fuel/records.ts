@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.js'
 import type { Height, TimeMs } from '../../types/index.js'
 import type { Producer } from '../contract.js'
 
@@ -184,3 +185,9 @@ export const VEHICLES_KEY = 'vehicle-count'
 const shard = (number: number, size: number): string => String(Math.trunc(number / size)).padStart(2, '0')
 
 export const NO_READINGS: HeadRecord = { epoch: 0, counted: 0, pages: 0, tail: [] }
+
+/** A record that another record names, so that it is there: what was registered is never deleted. */
+export function existing<T>(record: T | undefined, name: string): T {
+  assert(record !== undefined, `no record of ${name}`)
+  return record
+}

@@ -12,6 +12,7 @@ import { addReading, type Counting, countingOf, windowOf } from './reading.js'
 import {
   type DispenserRecord,
   dispenserKey,
+  existing,
   OPEN_REFUELS_MAX,
   type RefuelRecord,
   refuelKey,
@@ -110,7 +111,6 @@ export const declare = defineMethod({
     'fuel/already-declared',
     'fuel/stale',
     'fuel/zero-volume',
-    'fuel/unknown-vehicle',
     'fuel/beyond-tank',
     'fuel/unknown-instrument',
     'fuel/bad-signature',
@@ -133,8 +133,7 @@ export const declare = defineMethod({
       return ctx.refuse('fuel/stale', `it was committed at ${refuel.committed.timeMs}, with ${declareMs} ms to declare`)
     }
     if (volumeMicrolitre === 0) return ctx.refuse('fuel/zero-volume', 'the declared volume')
-    const vehicle = ctx.state.get<VehicleRecord>(vehicleKey(refuel.vehicle))
-    if (vehicle === undefined) return ctx.refuse('fuel/unknown-vehicle', `vehicle ${refuel.vehicle}`)
+    const vehicle = existing(ctx.state.get<VehicleRecord>(vehicleKey(refuel.vehicle)), refuel.vehicle)
     const most = tankfulOf(vehicle, tankMarginPpm)
     if (volumeMicrolitre > most) {
       return ctx.refuse('fuel/beyond-tank', `${volumeMicrolitre} uL are more than the ${most} uL that the tank takes`)
@@ -176,8 +175,6 @@ export const reveal = defineMethod({
   events: ['fuel/refuelled'],
   refusals: [
     'fuel/not-committed',
-    'fuel/unknown-vehicle',
-    'fuel/unknown-dispenser',
     'fuel/foreign-organization',
     'fuel/not-declared',
     'fuel/stale',
@@ -189,8 +186,7 @@ export const reveal = defineMethod({
     const refuel = ctx.state.get<RefuelRecord>(refuelKey(commitment))
     if (refuel === undefined) return ctx.refuse('fuel/not-committed', `commitment ${commitment}`)
     const { sequence, declared } = refuel
-    const vehicle = ctx.state.get<VehicleRecord>(vehicleKey(refuel.vehicle))
-    if (vehicle === undefined) return ctx.refuse('fuel/unknown-vehicle', `vehicle ${refuel.vehicle}`)
+    const vehicle = existing(ctx.state.get<VehicleRecord>(vehicleKey(refuel.vehicle)), refuel.vehicle)
     if (vehicle.organization !== ctx.caller.organization) {
       return ctx.refuse('fuel/foreign-organization', `${vehicle.organization} enrolled ${refuel.vehicle}`)
     }
@@ -215,8 +211,7 @@ export const reveal = defineMethod({
     if (volumeMicrolitre > most) {
       return ctx.refuse('fuel/beyond-tank', `${volumeMicrolitre} uL are more than the ${most} uL that the tank takes`)
     }
-    const dispenser = ctx.state.get<DispenserRecord>(dispenserKey(refuel.dispenser))
-    if (dispenser === undefined) return ctx.refuse('fuel/unknown-dispenser', `dispenser ${refuel.dispenser}`)
+    const dispenser = existing(ctx.state.get<DispenserRecord>(dispenserKey(refuel.dispenser)), refuel.dispenser)
     const logRatioPpm = clamped(lnRatioPpm(volumeMicrolitre, declared.volumeMicrolitre))
     const counting = countingOf({ reading, declared, committed: refuel.committed, vehicle, dispenser, settings })
     if (counting === 'counted') addReading(ctx.state, dispenser.dispenser, vehicle, logRatioPpm)

@@ -5,7 +5,7 @@ export const FUEL_REFUSALS = {
   'fuel/unknown-station': 'There is no such station.',
   'fuel/unknown-dispenser': 'There is no such dispenser.',
   'fuel/unknown-vehicle': 'There is no such vehicle.',
-  'fuel/unknown-instrument': 'pki has no active key for the pulser, so nothing can be signed with it.',
+  'fuel/unknown-instrument': 'There is no active key in pki for the pulser, so nothing can be signed with it.',
   'fuel/already-registered': 'The id is taken. Nothing is ever overwritten.',
   'fuel/region-full': 'The region has as many dispensers as one analysis can hold.',
   'fuel/too-many-enrollers': 'The network has as many enrolling organizations as the contract can tell apart.',

@@ -8,6 +8,7 @@ import {
   dispenserKey,
   ENROLLERS_KEY,
   ENROLLERS_MAX,
+  existing,
   REGION_DISPENSERS_MAX,
   type RegionRecord,
   regionKey,
@@ -78,7 +79,6 @@ export const registerDispenser = defineMethod({
     'fuel/foreign-organization',
     'fuel/unknown-instrument',
     'fuel/region-full',
-    'fuel/unknown-region',
   ],
   handler(ctx, { dispenser, station: id, instrument }) {
     const { organization } = ctx.caller
@@ -91,8 +91,7 @@ export const registerDispenser = defineMethod({
     if (instrument !== undefined && pulserKey(ctx.other('pki'), instrument) === undefined) {
       return ctx.refuse('fuel/unknown-instrument', `pki has no active key for ${instrument}`)
     }
-    const region = ctx.state.get<RegionRecord>(regionKey(station.region))
-    if (region === undefined) return ctx.refuse('fuel/unknown-region', `region ${station.region}`)
+    const region = existing(ctx.state.get<RegionRecord>(regionKey(station.region)), station.region)
     const number = region.dispensers
     if (number >= REGION_DISPENSERS_MAX) {
       return ctx.refuse('fuel/region-full', `${station.region} has ${REGION_DISPENSERS_MAX} dispensers`)

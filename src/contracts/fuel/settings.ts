@@ -3,8 +3,9 @@ import type { ParameterSet } from '../contract.js'
 
 /** Countries whose limits the parameters hold. */
 const COUNTRIES_MAX = 64
-const DAY_MS = 86_400_000
-const YEAR_MS = 366 * DAY_MS
+/** Milliseconds. */
+const DAY = 86_400_000
+const YEAR = 366 * DAY
 
 export const Country = Type.String({ minLength: 2, maxLength: 16, pattern: '^[a-z][a-z0-9-]*$' })
 
@@ -22,7 +23,7 @@ const schema = Type.Object(
       { minItems: 1, maxItems: COUNTRIES_MAX },
     ),
     /** One vote of a vehicle at a dispenser in each window. */
-    windowMs: duration(YEAR_MS),
+    windowMs: duration(YEAR),
     /** Readings of one vehicle at one dispenser that count in full. */
     votesPerVehicle: Type.Integer({ minimum: 1, maximum: 100 }),
     /** Largest share of one enrolling organization in what is known of a dispenser. */
@@ -34,15 +35,15 @@ const schema = Type.Object(
     /** How far beyond its nominal capacity a tank takes fuel. */
     tankMarginPpm: ppm(500_000),
     /** From the commitment until the declaration. */
-    declareMs: duration(7 * DAY_MS),
+    declareMs: duration(7 * DAY),
     /** From the declaration until the reveal. */
-    revealMs: duration(30 * DAY_MS),
+    revealMs: duration(30 * DAY),
     /** How long a vehicle's pseudonym key serves. */
-    keyMs: duration(YEAR_MS),
+    keyMs: duration(YEAR),
     /** How long an inspection serves as an anchor, at most. */
-    anchorMs: duration(2 * YEAR_MS),
+    anchorMs: duration(2 * YEAR),
     /** Least time between two analyses of a region. */
-    analysisMs: duration(30 * DAY_MS),
+    analysisMs: duration(30 * DAY),
     /** Distinct vehicles and distinct enrolling organizations without which there is no verdict. */
     vehiclesMin: Type.Integer({ minimum: 1, maximum: 1_000 }),
     organizationsMin: Type.Integer({ minimum: 1, maximum: 64 }),
@@ -77,16 +78,16 @@ export const FUEL_PARAMETERS = {
       // Directive 2014/32/EU, annex MI-005, accuracy class 0.5 of the complete system
       { country: 'eu', overMpePpm: 5_000, shortMpePpm: 5_000 },
     ],
-    windowMs: 7 * DAY_MS,
+    windowMs: 7 * DAY,
     votesPerVehicle: 3,
     organizationSharePpm: 400_000,
     samplesMin: 31,
     volumeMinMicrolitre: 5_000_000,
     tankMarginPpm: 100_000,
     declareMs: 3_600_000,
-    revealMs: DAY_MS,
-    keyMs: 90 * DAY_MS,
-    anchorMs: YEAR_MS,
+    revealMs: DAY,
+    keyMs: 90 * DAY,
+    anchorMs: YEAR,
     analysisMs: 60_000,
     vehiclesMin: 5,
     organizationsMin: 3,

@@ -4,7 +4,7 @@ import { Random } from '../../../src/base/random.js'
 import { commitStatement, declarationStatement, readingStatement } from '../../../src/codec/fuel.js'
 import { FUEL_PARAMETERS } from '../../../src/contracts/fuel/settings.js'
 import type { Role } from '../../../src/types/index.js'
-import { Chain, ed25519Key, genesisOf, hashOf, type InstrumentKey, keyOf, type Result } from '../support.js'
+import { Chain, ed25519Key, genesisOf, hashOf, type InstrumentKey, keyOf, p256Key, type Result } from '../support.js'
 
 const ROLES: Readonly<Record<string, readonly Role[]>> = {
   inmetro: ['nmi'],
@@ -79,6 +79,14 @@ export class Forecourt extends Chain {
     const seed = 1_000 + this.#vehicles.size
     this.#vehicles.set(vehicle, { organization, seed, sequence: 0 })
     this.must('registerVehicle', organization, { vehicle, tankMicrolitre, sensorClass: 'obd', key: ed25519Key(seed) })
+  }
+
+  /** A dispenser at s1 whose declarations its pulser signs. */
+  pulser(instrument: string, dispenser: string): InstrumentKey {
+    const key = p256Key(31)
+    this.activate(instrument, key)
+    this.must('registerDispenser', 'oil', { dispenser, station: 's1', instrument })
+    return key
   }
 
   inspect(dispenser: string, errorPpm = 0, passed = true, from = 'inmetro'): Result {
