@@ -1,100 +1,41 @@
-import { decodeValue, makeValue } from '../codec/block.js'
+import { decodeValue } from '../codec/block.js'
 import { decodeFrame, encodeFrame, type Frame, type SnapshotRequest, type Status } from '../codec/frame.js'
 import type { SnapshotManifest } from '../codec/snapshot.js'
 import { encodeLogRecord } from '../codec/wal.js'
-import {
-  type CoreOptions,
-  type CoreStatus,
-  type CoreTimings,
-  type Input,
-  ReplicaCore,
-  type WalRecord,
-} from '../consensus/index.js'
-import type { Signer, TrafficClass } from '../ports.js'
-import type {
-  Batch,
-  Digest,
-  Evidence,
-  FinalityCertificate,
-  Height,
-  ReplicaId,
-  Transaction,
-  ViewId,
-} from '../types/index.js'
+import type { Input, WalRecord } from '../consensus/index.js'
+import type { TrafficClass } from '../ports.js'
+import type { Batch, Evidence, FinalityCertificate, Height, ReplicaId, Transaction } from '../types/index.js'
 import { Authenticity } from './authenticity.js'
+import { BatchIntake } from './batch-intake.js'
 import { BatchStore } from './batch-store.js'
 import { BlockQueue } from './block-queue.js'
 import type { ReplicaContext, ReplicaModules } from './context.js'
+import { CoreInForce } from './core-in-force.js'
 import { EffectRunner, type ForwardedEffect } from './effect-runner.js'
+import { EvidenceLog } from './evidence-log.js'
 import { Diverged, type ExecutedBlock, Executor } from './executor.js'
 import { type FinalBlock, loadFinalBlock } from './final-block.js'
 import { Ingress } from './ingress.js'
 import { KeyAnnouncer } from './key-announcer.js'
-import { Lane, type LaneOptions } from './lane.js'
-import { CARE_MS, LedgerCare, type LedgerCareOptions, type ScrubStatus } from './ledger-care.js'
-import { readLog, restoredFrom } from './restoring.js'
-import { highestVote, isRolledBack } from './rolled-back.js'
-import { SnapshotServer, type SnapshotServerOptions } from './snapshot-server.js'
+import { Lane } from './lane.js'
+import { CARE_MS, LedgerCare } from './ledger-care.js'
+import { type ReplicaOptions, type ReplicaStatus, SNAPSHOT_EVERY_BLOCKS } from './options.js'
+import { readLog } from './restoring.js'
+import { SnapshotServer } from './snapshot-server.js'
 import { SnapshotTransfer } from './snapshot-transfer.js'
 import { answerFetch, type CertifiedBlock, certify, openRecord } from './state-transfer.js'
 import { type OnOutcome, Submissions, type Submitter } from './submissions.js'
 
-export interface ReplicaOptions {
-  readonly timings: CoreTimings
-  readonly lane: LaneOptions
-  readonly proposalTransactions: number
-  readonly proposalTransactionsMax: number
-  /** Earlier votes of this replica's key are lost: it keeps silent until none of them can matter any more. */
-  readonly votesLost?: boolean
-  readonly snapshots?: SnapshotOptions
-}
-
-export interface SnapshotOptions extends LedgerCareOptions, Partial<SnapshotServerOptions> {}
-
-export const DEFAULT_PROPOSALS = { proposalTransactions: 512, proposalTransactionsMax: 2_048 } as const
-
-/** Batches of one lane that a replica keeps at most: twice what a correct one has on its way. */
-const LANE_BATCHES_MAX_FACTOR = 2
-/** Transactions of peers whose signatures are being checked; above, reading waits. */
-const VERIFYING_MAX = 4_096
-const EVIDENCE_MAX = 64
-/** Of one replica: more of it says nothing new, and must not drive out that of others. */
-const EVIDENCE_PER_REPLICA_MAX = 8
 const SWEEP_MS = 1_000
-const VOTES_LOST: WalRecord = { kind: 'abstain', over: false }
-/** A snapshot is kept at every multiple of this height. */
-export const SNAPSHOT_EVERY_BLOCKS = 10_000
-
-export interface ReplicaStatus extends CoreStatus {
-  readonly replica: ReplicaId
-  readonly organization: string
-  readonly view: ViewId
-  readonly health: 'running' | 'halted' | 'stopped'
-  /** Why it halted. */
-  readonly problem?: string
-  readonly connected: readonly ReplicaId[]
-  /** Transactions whose outcome clients of this replica await. */
-  readonly waiting: number
-  /** Batches at hand, ordered ones that are not final included, and their encoded size in bytes. */
-  readonly heldBatches: number
-  readonly heldBytes: number
-  /** First height whose block is held whole. */
-  readonly oldest: Height
-  /** Height of the newest snapshot that is served; 0 where there is none. */
-  readonly snapshot: Height
-  /** Height of the snapshot that is being pulled. */
-  readonly pulling?: Height
-  readonly scrub: ScrubStatus
-}
 
 /** One replica: it drives the core through the ports. */
 export class Replica {
   readonly context: ReplicaContext
   readonly #modules: ReplicaModules
-  readonly #options: ReplicaOptions
-  #core: ReplicaCore
+  readonly #cores: CoreInForce
   readonly #store = new BatchStore()
   readonly #ingress: Ingress
+  readonly #intake: BatchIntake
   readonly #runner: EffectRunner
   #executor: Executor
   #blocks: BlockQueue
@@ -106,19 +47,12 @@ export class Replica {
   /** Executed blocks that wait to be final. */
   readonly #executed = new Map<Height, ExecutedBlock>()
   readonly #listeners = new Set<(block: FinalBlock) => void>()
-  readonly #evidence: Evidence[] = []
+  readonly #evidence: EvidenceLog
   readonly #announcer: KeyAnnouncer
   /** Of the log, until the start. */
   #restored: { readonly batches: readonly Batch[]; readonly transactions: readonly Transaction[] }
-  /** Signs for the current view; absent while this replica only follows. */
-  #signer: Signer | undefined
   /** Peers whose votes are lost: they are to be proved where this replica stands. */
   readonly #silentPeers = new Set<ReplicaId>()
-  /** Between two views nothing reaches a core. */
-  #changingView = false
-  #verifying = 0
-  readonly #verifyingDigests = new Set<Digest>()
-  #waitingForRoom: (() => void)[] = []
   #cancelSweep: (() => void) | undefined
   #cancelCare: (() => void) | undefined
   #health: ReplicaStatus['health'] = 'stopped'
@@ -129,16 +63,13 @@ export class Replica {
   constructor(context: ReplicaContext, modules: ReplicaModules, options: ReplicaOptions) {
     this.context = context
     this.#modules = modules
-    this.#options = options
     const { clock, counters, ledger, logger, runtime, transport, verifier, wal } = modules
     context.views.load(ledger, ledger.finalized().height + 1)
-    this.#signer = this.#currentSigner()
     const log = readLog(context, modules)
     this.#restored = log
-    const lost = options.votesLost === true || log.ahead || this.#isRolledBack(log.records)
-    if (lost) wal.append(encodeLogRecord(VOTES_LOST))
+    this.#evidence = new EvidenceLog(modules)
     this.#ingress = new Ingress(context, new Authenticity(context), verifier, counters)
-    this.#core = this.#newCore(lost ? [VOTES_LOST] : log.records)
+    this.#cores = new CoreInForce(context, modules, options, log)
     const fatal = (error: unknown) => this.#halt(error)
     this.#runner = new EffectRunner(
       context,
@@ -147,7 +78,7 @@ export class Replica {
         own: (message) => this.#feed({ kind: 'message', message: this.#ingress.own(message) }),
         timeout: (timer) => this.#feed({ kind: 'timeout', timer }),
         forward: (effect) => this.#onEffect(effect),
-        signer: () => this.#signer,
+        signer: () => this.#cores.signer,
         silentPeers: () => this.#silentPeers,
         finality: () => ledger.finalized().certificate,
         liveRecords: () => this.#liveRecords(),
@@ -155,11 +86,22 @@ export class Replica {
         holdings: () => this.#holdings(),
       },
     )
+    this.#intake = new BatchIntake(context, this.#ingress, this.#store, {
+      verified: (batch) => {
+        this.#keep(batch)
+        this.#feed({ kind: 'batch', batch })
+      },
+      bad: ({ lane }, bytes) => this.#evidence.add({ replica: lane, reason: 'bad-batch', messages: [bytes] }),
+      changingView: () => this.#cores.changing,
+      fatal,
+    })
     this.#executor = new Executor(context, ledger, runtime)
     this.#blocks = this.#blockQueue()
-    this.#lane = new Lane(context, options.lane, { clock, signer: () => this.#signer }, (batch) => this.#publish(batch))
-    const locateRecent = (id: Digest) => this.#executor.locateRecent(id)
-    const takes = () => this.#signer !== undefined
+    this.#lane = new Lane(context, options.lane, { clock, signer: () => this.#cores.signer }, (batch) =>
+      this.#publish(batch),
+    )
+    const locateRecent = (id: string) => this.#executor.locateRecent(id)
+    const takes = () => this.#cores.signer !== undefined
     const submission = { clock, ledger, runtime, counters, takes, locateRecent }
     this.#submissions = new Submissions(context, submission, this.#ingress, this.#lane, fatal)
     this.#announcer = new KeyAnnouncer(context, modules, takes, (...submission) => this.submit(...submission))
@@ -175,45 +117,6 @@ export class Replica {
     this.#care = new LedgerCare(context, { ...pulling, connected, servedFrom }, careOptions)
   }
 
-  /**
-   * Whether the ledger is older than the votes in the log. What the log had forgotten by then, since it was final, is unknown here,
-   * and what it holds is too much for one window, so its votes are as good as lost.
-   */
-  #isRolledBack(records: readonly WalRecord[]): boolean {
-    const { ledger, logger, counters } = this.#modules
-    const { height } = ledger.tip().header
-    if (!isRolledBack(height, records, this.context.genesis.parameters.window)) return false
-    counters.add('ledger-rolled-back')
-    logger.warn({ height, voted: highestVote(records) }, 'the ledger is older than the votes of this replica')
-    return true
-  }
-
-  #newCore(records: readonly WalRecord[]): ReplicaCore {
-    const { genesis, self, sha256, views } = this.context
-    const { view, from } = views.current
-    const lastHeight = views.lastHeight()
-    const options: CoreOptions = {
-      ...this.#options,
-      self,
-      view,
-      firstHeight: from,
-      ...(lastHeight === undefined ? {} : { lastHeight }),
-      votes: this.#signer !== undefined,
-      window: genesis.parameters.window,
-      clockDriftMsMax: genesis.parameters.clockDriftMsMax,
-      laneBatchesMax: this.#options.lane.batchesInFlightMax * LANE_BATCHES_MAX_FACTOR,
-      makeValue: (timestampMs, digests) => makeValue(sha256, timestampMs, digests),
-      readValue: (bytes) => decodeValue(sha256, bytes),
-    }
-    return new ReplicaCore(options, { ...restoredFrom(this.#modules.ledger), records })
-  }
-
-  #currentSigner(): Signer | undefined {
-    const { self, views } = this.context
-    const member = views.current.members.get(self)
-    return member && this.#modules.keys.signer(member.info.consensusKey)
-  }
-
   #blockQueue(): BlockQueue {
     return new BlockQueue(this.#executor, this.#modules.ledger, this.#store, {
       executed: (block) => this.#onExecuted(block),
@@ -226,7 +129,7 @@ export class Replica {
   /** Puts a pulled snapshot in the place of the ledger, and goes on from it. */
   async #install(manifest: SnapshotManifest, first: Height): Promise<void> {
     const { ledger, runtime } = this.#modules
-    this.#changingView = true
+    this.#cores.beginChange()
     await this.#runner.reset()
     await this.#blocks.stop()
     await ledger.install(manifest, first)
@@ -240,35 +143,26 @@ export class Replica {
     if (block !== undefined) for (const listener of this.#listeners) listener(block)
   }
 
-  /** A new core for a ledger that moved under the old one, in the view that orders the next height. */
+  /** Goes on from where the ledger is, with a new core. */
   async #renewCore(): Promise<void> {
     const { views } = this.context
-    const { clock, ledger, logger, transport } = this.#modules
-    const { id: before } = views.current.view
-    views.load(ledger, ledger.finalized().height + 1)
-    this.#signer = this.#currentSigner()
-    const { id } = views.current.view
-    const abstaining = this.#core.status().silent === 'abstaining'
-    // What the old core has voted for binds the new one too, within the view.
-    const records = id === before ? this.#core.durableRecords() : abstaining ? [VOTES_LOST] : []
-    if (id !== before) await this.#beginView(id, records)
-    this.#core = this.#newCore(records)
-    this.#changingView = false
+    const { clock, logger, transport } = this.#modules
+    await this.#cores.renew((records) => this.#beginView(records))
     if (this.#health !== 'running') return
     transport.setPeers(views.peers())
-    logger.info({ view: id, from: views.current.from, votes: this.#signer !== undefined }, 'goes on from the ledger')
-    this.#runner.run(this.#core.start(clock.nowMs()))
+    const { view, from } = views.current
+    logger.info({ view: view.id, from, votes: this.#cores.signer !== undefined }, 'goes on from the ledger')
+    this.#runner.run(this.#cores.core.start(clock.nowMs()))
     for (const batch of this.#store.all()) {
       if (!this.#takeBack(batch)) this.#forget(batch)
     }
   }
 
   /** Votes and batches of the view before are void; its keys are erased, and own clients' transactions packed anew. */
-  async #beginView(view: ViewId, records: readonly WalRecord[]): Promise<void> {
+  async #beginView(records: readonly WalRecord[]): Promise<void> {
     const { views, self } = this.context
     const { keys, wal } = this.#modules
-    const begin: WalRecord = { kind: 'view', view }
-    await wal.rewrite([begin, ...records].map(encodeLogRecord))
+    await wal.rewrite(records.map(encodeLogRecord))
     this.#runner.compacted()
     keys.retain(views.keysOf(self))
     this.#lane.renew((digest) => this.#store.get(digest))
@@ -295,7 +189,7 @@ export class Replica {
     await wal.sync()
     keys.retain(views.keysOf(self))
     transport.setPeers(views.peers())
-    this.#runner.run(this.#core.start(clock.nowMs()))
+    this.#runner.run(this.#cores.core.start(clock.nowMs()))
     for (const batch of this.#restored.batches) this.#takeBack(batch)
     this.#takeAgain(this.#restored.transactions)
     this.#restored = { batches: [], transactions: [] }
@@ -320,7 +214,7 @@ export class Replica {
     this.#snapshots.stop()
     await this.#runner.stop()
     await this.#blocks.stop()
-    for (const proceed of this.#waitingForRoom.splice(0)) proceed()
+    this.#intake.release()
     await this.#modules.verifier.close()
     await this.#modules.wal.close()
     await this.#modules.ledger.close()
@@ -341,7 +235,7 @@ export class Replica {
     const { self, organization, views } = this.context
     const pulling = this.#transfer.height
     return {
-      ...this.#core.status(),
+      ...this.#cores.core.status(),
       replica: self,
       organization,
       view: views.current.view.id,
@@ -360,12 +254,11 @@ export class Replica {
 
   /** Signed contradictions of replicas, newest last. */
   evidence(): readonly Evidence[] {
-    return this.#evidence
+    return this.#evidence.all()
   }
 
   #feed(input: Input): void {
-    if (this.#health !== 'running' || this.#changingView) return
-    this.#runner.run(this.#core.step(input, this.#modules.clock.nowMs()))
+    if (this.#health === 'running') this.#runner.run(this.#cores.step(input))
   }
 
   #onFrame(from: ReplicaId, traffic: TrafficClass, bytes: Uint8Array): void | Promise<void> {
@@ -375,7 +268,7 @@ export class Replica {
       case 'envelope':
         return this.#onEnvelope(frame.bytes)
       case 'batch':
-        return this.#onBatch(frame.bytes)
+        return this.#intake.take(frame.bytes)
       case 'status':
         return this.#onStatus(from, frame.status)
       case 'fetch':
@@ -393,7 +286,7 @@ export class Replica {
 
   /** What this replica's status says besides what the core knows. */
   #holdings() {
-    const abstains = this.#core.status().silent === 'abstaining'
+    const abstains = this.#cores.core.status().silent === 'abstaining'
     const held = { oldest: this.#modules.ledger.oldest(), snapshot: this.#snapshots.newest() }
     return abstains ? { ...held, abstains } : held
   }
@@ -403,7 +296,7 @@ export class Replica {
     else this.#silentPeers.delete(from)
     this.#transfer.onStatus(from, status)
     this.#feed({ kind: 'status', from, status })
-    if (status.finality === undefined || this.#core.status().silent !== 'abstaining') return
+    if (status.finality === undefined || this.#cores.core.status().silent !== 'abstaining') return
     const certificate = this.#ingress.finality(status.finality)
     if (certificate !== undefined) this.#feed({ kind: 'report', from, certificate })
   }
@@ -413,36 +306,6 @@ export class Replica {
     const message = this.#ingress.message(new Uint8Array(bytes))
     if (message === undefined) return
     this.#feed({ kind: 'message', message })
-  }
-
-  #onBatch(bytes: Uint8Array): void | Promise<void> {
-    const batch = this.#ingress.openBatch(bytes)
-    if (batch === undefined || this.#store.has(batch.digest) || this.#verifyingDigests.has(batch.digest)) return
-    const { view } = this.context.views.current
-    this.#verifyingDigests.add(batch.digest)
-    this.#verifying += batch.transactions.length
-    this.#ingress
-      .verifyBatch(batch)
-      .then((verified) => {
-        this.#verifying -= batch.transactions.length
-        this.#verifyingDigests.delete(batch.digest)
-        this.#makeRoom()
-        if (verified === undefined) {
-          // Its author signed a batch that holds a wrong client signature.
-          this.#onMisbehaviour({ replica: batch.lane, reason: 'bad-batch', messages: [new Uint8Array(bytes)] })
-          return
-        }
-        if (this.#changingView || this.context.views.current.view !== view) return this.#ingress.reject('ended-view')
-        this.#keep(verified)
-        this.#feed({ kind: 'batch', batch: verified })
-      })
-      .catch((error: unknown) => this.#halt(error))
-    if (this.#verifying > VERIFYING_MAX) return new Promise((resolve) => this.#waitingForRoom.push(resolve))
-  }
-
-  #makeRoom(): void {
-    if (this.#verifying > VERIFYING_MAX) return
-    for (const proceed of this.#waitingForRoom.splice(0)) proceed()
   }
 
   /** A batch goes to the log before any value that names it is voted for, so that it survives a crash of all. */
@@ -466,7 +329,7 @@ export class Replica {
    */
   #takeBack(batch: Batch): boolean {
     const executed = batch.transactions.every(({ id }) => this.#modules.ledger.locate(id) !== undefined)
-    if (executed && !this.#core.namesBatch(batch.digest)) return false
+    if (executed && !this.#cores.core.namesBatch(batch.digest)) return false
     this.#store.add(batch)
     if (batch.lane === this.context.self) this.#lane.resume(batch.digest)
     this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
@@ -486,33 +349,33 @@ export class Replica {
 
   /** Own clients' transactions that were in batches of a view that has ended. */
   #takeAgain(transactions: readonly Transaction[]): void {
-    if (this.#signer === undefined) return
+    if (this.#cores.signer === undefined) return
     for (const transaction of transactions) {
       if (this.#modules.ledger.locate(transaction.id) === undefined) this.#lane.add(transaction)
     }
   }
 
   #onFetch(from: ReplicaId, traffic: TrafficClass, { request }: Extract<Frame, { kind: 'fetch' }>): void {
-    const reply = answerFetch(request, this.#store, this.#core, this.#modules.ledger)
+    const reply = answerFetch(request, this.#store, this.#cores.core, this.#modules.ledger)
     if (reply !== undefined) this.#modules.transport.send(from, traffic, encodeFrame({ kind: 'reply', reply }))
   }
 
   #onReply({ reply }: Extract<Frame, { kind: 'reply' }>): void | Promise<void> {
     for (const bytes of reply.values) {
       const value = decodeValue(this.context.sha256, bytes)
-      if (value === undefined || !this.#core.namesValue(value.digest)) {
+      if (value === undefined || !this.#cores.core.namesValue(value.digest)) {
         this.#ingress.reject('unwanted-reply')
         continue
       }
       this.#feed({ kind: 'value', value })
     }
     for (const record of reply.blocks) {
-      if (record.sealed.header.height <= this.#core.status().finalized) continue
+      if (record.sealed.header.height <= this.#cores.core.status().finalized) continue
       const block = openRecord(this.context, this.#ingress, record)
       if (block === undefined) break
       this.#blocks.install(block)
     }
-    const waits = reply.batches.map((bytes) => this.#onBatch(bytes)).filter((wait) => wait !== undefined)
+    const waits = reply.batches.map((bytes) => this.#intake.take(bytes)).filter((wait) => wait !== undefined)
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined)
   }
 
@@ -534,7 +397,7 @@ export class Replica {
         this.#modules.logger.warn({ regency: effect.regency, leader: effect.leader }, 'regency installed')
         return
       case 'misbehaviour':
-        this.#onMisbehaviour(effect.evidence)
+        this.#evidence.add(effect.evidence)
         return
       case 'abstaining':
         this.#modules.logger.warn({ until: effect.until }, 'earlier votes are lost: silent until this height is final')
@@ -545,15 +408,6 @@ export class Replica {
     }
   }
 
-  #onMisbehaviour(evidence: Evidence): void {
-    this.#modules.counters.add(`misbehaviour.${evidence.reason}`)
-    const known = this.#evidence.filter(({ replica }) => replica === evidence.replica).length
-    if (known >= EVIDENCE_PER_REPLICA_MAX) return
-    this.#modules.logger.error({ replica: evidence.replica, reason: evidence.reason }, 'misbehaviour of a replica')
-    this.#evidence.push(evidence)
-    if (this.#evidence.length > EVIDENCE_MAX) this.#evidence.shift()
-  }
-
   #onExecuted(block: ExecutedBlock): void {
     const { header, hash } = block.sealed
     this.#snapshots.executed(header.height)
@@ -561,7 +415,7 @@ export class Replica {
     this.#submissions.passedOver(block.skipped)
     this.#modules.counters.add('transactions', header.transactions)
     this.#modules.counters.add('blocks')
-    this.#feed({ kind: 'executed', height: header.height, headerHash: hash, ...this.#viewEnd() })
+    this.#feed({ kind: 'executed', height: header.height, headerHash: hash, ...this.#cores.viewEnd() })
     if (block.viewsChanged) this.#onViewsChanged()
   }
 
@@ -579,7 +433,15 @@ export class Replica {
     const own = executed?.sealed.hash ?? this.#modules.ledger.header(height)?.hash ?? headerHash
     const batches = value.batches
     const { regency } = decided.decision
-    const block = { height, headerHash: own, value: value.digest, batches, certificate, regency, ...this.#viewEnd() }
+    const block = {
+      height,
+      headerHash: own,
+      value: value.digest,
+      batches,
+      certificate,
+      regency,
+      ...this.#cores.viewEnd(),
+    }
     this.#feed({ kind: 'state-installed', ...block })
     if (executed?.viewsChanged === true) this.#onViewsChanged()
   }
@@ -589,8 +451,8 @@ export class Replica {
     const height = certificate.cid
     ledger.finalize(certificate).catch((error: unknown) => this.#halt(error))
     this.#store.drop(batches)
-    if (height === this.context.views.lastHeight() && !this.#changingView) {
-      this.#changingView = true
+    if (height === this.context.views.lastHeight() && !this.#cores.changing) {
+      this.#cores.beginChange()
       this.#modules.clock.soon(() => this.#enterNextView(certificate).catch((error: unknown) => this.#halt(error)))
     }
     const executed = this.#executed.get(height)
@@ -604,11 +466,6 @@ export class Replica {
     for (const listener of this.#listeners) listener(block)
   }
 
-  #viewEnd(): { readonly lastHeight?: Height } {
-    const lastHeight = this.context.views.lastHeight()
-    return lastHeight === undefined ? {} : { lastHeight }
-  }
-
   #onViewsChanged(): void {
     this.#modules.transport.setPeers(this.context.views.peers())
     this.#announcer.check()
@@ -616,11 +473,11 @@ export class Replica {
 
   #liveRecords(): readonly Uint8Array[] {
     const records: Uint8Array[] = []
-    for (const digest of this.#core.liveBatches()) {
+    for (const digest of this.#cores.core.liveBatches()) {
       const batch = this.#store.get(digest)
       if (batch !== undefined) records.push(encodeLogRecord({ kind: 'batch', bytes: batch.bytes }))
     }
-    for (const record of this.#core.durableRecords()) records.push(encodeLogRecord(record))
+    for (const record of this.#cores.core.durableRecords()) records.push(encodeLogRecord(record))
     return records
   }
 

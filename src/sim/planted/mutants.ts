@@ -136,7 +136,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'named-batch-dropped',
     about: 'A batch that an open value names is dropped at a restart when its transactions came another way.',
     file: 'replica/replica.js',
-    find: 'if (executed && !this.#core.namesBatch(batch.digest))',
+    find: 'if (executed && !this.#cores.core.namesBatch(batch.digest))',
     replace: 'if (executed)',
   },
   {
