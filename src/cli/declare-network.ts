@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Session, withGenesis, withUrls } from './options.js'
+import { type Session, withGenesis, withSubmitter, withUrls } from './options.js'
 
 /** Commands that talk to replicas. */
 export function declareNetwork(program: Command, session: Session): void {
@@ -11,17 +11,11 @@ export function declareNetwork(program: Command, session: Session): void {
       session.exit = await status(options)
     })
   const tx = program.command('tx').description('submit transactions')
-  withGenesis(withUrls(tx.command('submit')))
+  withSubmitter(tx.command('submit'))
     .description('submit a transaction, wait until it is final, and check its receipt')
     .argument('<contract>', 'name of the contract')
     .argument('<method>', 'name of the method')
     .argument('<args>', 'arguments as JSON; @FILE reads a file, - standard input')
-    .option('--key <file>', 'key file of the member who signs')
-    .option('--organization <id>', 'organization of a client with a token')
-    .option('--client <name>', "name of the client, as in the config of its organization's replica")
-    .option('--token-file <file>', 'file with its bearer token')
-    .option('--out <file>', 'write the receipt to a file')
-    .option('--json', 'print the receipt as JSON')
     .action(async (contract: string, method: string, args: string, options) => {
       const { submit } = await import('./commands/tx.js')
       session.exit = await submit(contract, method, args, options)

@@ -19,3 +19,14 @@ export function withUrls(command: Command): Command {
 export function withGenesis(command: Command): Command {
   return command.option('--genesis <file>', 'genesis file of the network (or ETALON_GENESIS)')
 }
+
+/** For commands that submit a transaction: who signs, and what becomes of the receipt. */
+export function withSubmitter(command: Command): Command {
+  return withGenesis(withUrls(command))
+    .option('--key <file>', 'key file of the member who signs')
+    .option('--organization <id>', 'organization of a client with a token')
+    .option('--client <name>', "name of the client, as in the config of its organization's replica")
+    .option('--token-file <file>', 'file with its bearer token')
+    .option('--out <file>', 'write the receipt to a file')
+    .option('--json', 'print the receipt as JSON')
+}

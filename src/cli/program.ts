@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { declareChecks } from './declare-checks.js'
+import { declareFuel } from './declare-fuel.js'
 import { declareNetwork } from './declare-network.js'
 import { declareSetup } from './declare-setup.js'
 import type { Session } from './options.js'
@@ -29,6 +30,7 @@ export function createProgram(session: Session): Command {
     .exitOverride()
   declareSetup(program, session)
   declareNetwork(program, session)
+  declareFuel(program, session)
   declareChecks(program, session)
   return program
 }

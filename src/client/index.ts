@@ -3,6 +3,16 @@ export { parseGenesis } from '../codec/genesis.js'
 export { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
 export { Channel, type Submitted, type WebSocketLike } from './channel.js'
 export { type ClientOptions, EtalonClient, type ReadOptions, type VerifiedReceipt } from './client.js'
+export {
+  commitArguments,
+  commitReading,
+  declarationStatement,
+  type FuelReading,
+  measuredVolume,
+  type RefuelOpening,
+  revealArguments,
+  type TankLevels,
+} from './fuel.js'
 export { type ClientSigner, ed25519Signer, type MemberKey, p256Signer, readMemberKey } from './keys.js'
 export { LightClient } from './light-client.js'
 export type { QuorumState } from './quorum-read.js'
