@@ -20,6 +20,7 @@ import { type Batch, type Genesis, LIMITS, ROLES, type Transaction } from '../sr
 import { clientPublicKey, clientSeed } from './load.js'
 import type { Measure } from './measure.js'
 import { benchTransport } from './micro-transport.js'
+import { type FuelCall, Refuelling, registrations } from './refuels.js'
 
 const BLOCK = LIMITS.batchTransactionsMax
 const { sha256 } = nativeSuite
@@ -104,6 +105,12 @@ async function makeWorld(): Promise<World> {
         roles: ROLES,
         members: [{ name: 'admin', keyType: 'ed25519', publicKey: clientPublicKey(0), kind: 'admin' }],
       },
+      {
+        id: 'owner',
+        name: 'Owner of dispensers',
+        roles: ['owner'],
+        members: [{ name: 'admin', keyType: 'ed25519', publicKey: clientPublicKey(2), kind: 'admin' }],
+      },
     ],
     replicas: [{ id: 0, organization: 'org', consensusKey: clientPublicKey(1), peerId: 'peer', addresses: [] }],
     parameters: { ...DEFAULT_PARAMETERS, endorsements: 0 },
@@ -152,6 +159,7 @@ async function execution(measure: Measure, world: World): Promise<void> {
     await block(measure, world, join(folder, 'a'), 'logbook.append, vouched', () => world.encode(world.vouched, append))
     await block(measure, world, join(folder, 'b'), 'logbook.append, signed', () => world.encode(world.signed, append))
     await anchorBlocks(measure, world, join(folder, 'c'))
+    await refuelBlocks(measure, world, join(folder, 'fuel'))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -238,6 +246,30 @@ async function anchorBlocks(measure: Measure, world: World, path: string): Promi
       return world.encode(world.vouched, { contract: 'pki', method: 'anchor', args: record })
     },
     [propose],
+  )
+}
+
+/** Vehicles whose refuels take turns. */
+const REFUELLING_VEHICLES = 200
+/** Calls made ahead: making one takes longer than executing it. */
+const CALLS_AHEAD = 90_000
+
+async function refuelBlocks(measure: Measure, world: World, path: string): Promise<void> {
+  const parties = { enroller: 'org', owner: 'owner' }
+  const encode = ({ from, method, args }: FuelCall): EncodedTransaction =>
+    world.encode({ organization: from, client: 'client' }, { contract: 'fuel', method, args })
+  const cars = Array.from({ length: REFUELLING_VEHICLES }, (_, index) => new Refuelling(parties, index))
+  const calls: FuelCall[] = []
+  for (let i = 0; calls.length < CALLS_AHEAD; i++) {
+    calls.push(...(await (cars[i % cars.length] as Refuelling).next()))
+  }
+  await block(
+    measure,
+    world,
+    path,
+    'fuel refuel, a third each of commit, declare and reveal',
+    (i) => encode(calls[i % calls.length] as FuelCall),
+    registrations(parties, REFUELLING_VEHICLES).flat().map(encode),
   )
 }
 
