@@ -1,4 +1,5 @@
 import '../../src/base/polyfill.js'
+import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { Command, InvalidArgumentError } from 'commander'
@@ -80,9 +81,15 @@ async function run({ world: names, seeds, firstSeed, workers, json }: Flags): Pr
     say(`${world}: ${seeds} seeds in ${((performance.now() - began) / 1_000).toFixed(0)} s`)
     for (const missed of worlds[world].missed) say(`  missed: ${missed}`)
   }
-  if (json === true) printJson({ worlds, seeds, firstSeed, node: process.versions.node })
+  if (json === true) printJson({ worlds, seeds, firstSeed, commit: commit(), node: process.versions.node })
   else process.stdout.write(textOf(worlds))
   if (Object.values(worlds).some(({ missed }) => missed.length > 0)) process.exitCode = 1
+}
+
+/** Of the checkout; `null` where there is none. */
+function commit(): string | null {
+  const { status, stdout } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : null
 }
 
 function textOf(worlds: Readonly<Record<string, WorldReport>>): string {

@@ -97,6 +97,16 @@ describe('analyse', () => {
     expect(await field.verdict('d7')).toMatchObject({ verdict: 'inconclusive', status: 'condemned', cusumMilli: 0 })
   })
 
+  it('the CUSUM begins anew with the epoch', async () => {
+    const field = analysed({ d8: -105_361 })
+    field.analyse()
+    expect((await field.verdict('d8')).cusumMilli).toBeGreaterThan(12_000)
+    field.inspect('d8')
+    fill(field, {}, 3, ['d8'])
+    field.analyse()
+    expect((await field.verdict('d8')).cusumMilli).toBeLessThan(2_000)
+  })
+
   it('an anchor that expired is none: then only differences are known, and nothing is suspect', async () => {
     const field = analysed({ d7: -83_382 })
     field.timeMs += SETTINGS.anchorMs

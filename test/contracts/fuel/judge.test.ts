@@ -116,9 +116,10 @@ describe('verdicts', () => {
     const errors = { 0: -105_361, 9: -51_293 }
     const five = [0, 1, 2, 3, 4].map((dispenser) => ({ dispenser, errorPpm: 0, uncertaintyPpm: 500 }))
     const { findings } = judged(crowd(7, DISPENSERS, 600, errors), five)
+    const honest = findings.filter((_, i) => i !== 0 && i !== 9).map(({ errorPpm }) => errorPpm ?? 0)
+    expect(Math.abs(honest.reduce((sum, error) => sum + error, 0) / honest.length)).toBeLessThan(8_000)
     expect(findings[0]?.verdict).toBe('suspect')
     expect(findings[9]?.verdict).toBe('suspect')
-    expect(suspectsOf({ ...judged(crowd(7, DISPENSERS, 600, errors), five) })).toEqual([0, 9])
   })
 
   it('needs enough vehicles and enough organizations', () => {
@@ -150,6 +151,30 @@ describe('organizations that collude', () => {
   it('has no more than its share of what is known of a dispenser', () => {
     const { findings } = judged([...rows, ...chorus(12, -51_293, 400)])
     expect(Math.abs(findings[12]?.errorPpm ?? 0)).toBeLessThan(25_000)
+  })
+
+  /** Genuine vehicles of organization 0, which lie about dispenser 12 only, so that nothing else betrays them. */
+  const lies = (by: number, share: (row: Row) => boolean = () => true) =>
+    rows
+      .filter((row) => row.dispenser !== 12 || share(row))
+      .map((row) =>
+        row.dispenser === 12 && row.organization === 0 ? { ...row, logRatioPpm: row.logRatioPpm + by } : row,
+      )
+
+  it('has less weight the further it is from all others, even within its share', () => {
+    const truth = judged(rows).findings[12]?.errorPpm ?? 0
+    const moved = (by: number) => Math.abs((judged(lies(by)).findings[12]?.errorPpm ?? 0) - truth)
+    expect(moved(-80_000)).toBeLessThan(8_000)
+    expect(moved(-160_000)).toBeLessThan(8_000)
+  })
+
+  it('accuses alone: the verdict is inconclusive, and says that it rests on one organization', () => {
+    const mostly = lies(-90_000, ({ vehicle, organization }) => organization === 0 || vehicle % 4 === 0)
+    const uncapped = { ...SETTINGS, organizationSharePpm: 900_000 }
+    const finding = judged(mostly, ANCHORS, uncapped).findings[12]
+    expect(finding).toMatchObject({ verdict: 'inconclusive', bases: [], reasons: ['one-organization'] })
+    expect(finding?.withoutOnePpm).toBeLessThan(20_000)
+    expect(finding?.conformingPpm).toBeLessThan(50_000)
   })
 
   it('cannot stuff one vehicle with votes', () => {

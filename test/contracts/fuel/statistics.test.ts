@@ -27,7 +27,9 @@ import {
   VARIANCE_ONE,
   WEIGHT_ONE,
 } from '../../../src/contracts/fuel/statistics/linear.js'
+import { byVehicle } from '../../../src/contracts/fuel/statistics/readings.js'
 import { groupsOf, likelyFraud } from '../../../src/contracts/fuel/statistics/shares.js'
+import { readingWeights } from '../../../src/contracts/fuel/statistics/weights.js'
 
 const volume = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 
@@ -253,6 +255,27 @@ describe('the sequential test', () => {
   })
 })
 
+describe('weights of readings', () => {
+  it('give one vehicle no more than three votes at a dispenser', () => {
+    const columns = {
+      dispensers: 2,
+      vehicles: 2,
+      organizations: 2,
+      dispenser: [...new Array<number>(20).fill(0), 1, 0],
+      vehicle: [...new Array<number>(21).fill(0), 1],
+      organization: [...new Array<number>(21).fill(0), 1],
+      logRatioPpm: new Array<number>(22).fill(0),
+    }
+    const rules = { votesPerVehicle: 3, organizationSharePpm: 900_000 }
+    const noise = { readingPpm: 50_000, vehiclePpm: 30_000 }
+    const weights = readingWeights(columns, byVehicle(columns), rules, noise)
+    const sum = weights.slice(0, 20).reduce((total, weight) => total + weight, 0)
+    expect(sum).toBeGreaterThan(2.9 * UNIT)
+    expect(sum).toBeLessThanOrEqual(3 * UNIT)
+    expect(weights[21]).toBe(UNIT)
+  })
+})
+
 describe('choices among many dispensers', () => {
   it('e-BH takes the k largest with e >= m / (rate k) (Wang and Ramdas 2022)', () => {
     fc.assert(
@@ -290,9 +313,9 @@ describe('choices among many dispensers', () => {
   })
 
   it('corrects the level by no more than its own uncertainty: a shift of all dispensers stays visible', () => {
-    const shifted = Array.from({ length: 60 }, () => ({ ...estimate(-20_000, 4_000), levelDeviationPpm: 1_000 }))
-    const { conformingPpm } = groupsOf(shifted, rules)
-    for (const probability of conformingPpm) expect(probability).toBeLessThan(50_000)
+    const shifted = Array.from({ length: 60 }, () => ({ ...estimate(-9_000, 4_000), levelDeviationPpm: 1_000 }))
+    const { fraudPpm } = groupsOf(shifted, rules)
+    expect(fraudPpm).toBeGreaterThan(500_000)
   })
 
   it('probabilities are of one million at most, and of none there is none', () => {
