@@ -32,8 +32,9 @@ export async function commit(vehicle: string, dispenser: string, options: Commit
   refuseExisting(options.opening)
   const { identity } = submitterOf({ key: options.vehicleKey })
   if (!('signer' in identity)) throw usage('no key of the vehicle', 'give --vehicle-key FILE')
+  const levels = readLevels(options.levels)
   const known = await readerOf(options).client.query('fuel', 'vehicle', { vehicle })
-  const measured = measuredVolume(readLevels(options.levels), known.tankMicrolitre)
+  const measured = measuredVolume(levels, known.tankMicrolitre)
   if (measured === undefined) throw badLevels(options.levels, 'the level did not rise')
   const opening = commitReading(nativeSuite, {
     vehicle,
