@@ -102,7 +102,10 @@ describe('analyse', () => {
     field.analyse()
     expect((await field.verdict('d8')).cusumMilli).toBeGreaterThan(12_000)
     field.inspect('d8')
-    fill(field, {}, 3, ['d8'])
+    // the anchors expire, that of d8 with them, and others are inspected
+    field.timeMs += SETTINGS.anchorMs
+    for (const id of ['d0', 'd1', 'd2']) field.inspect(id)
+    fill(field, {}, 3, ['d0', 'd1', 'd2', 'd8'])
     field.analyse()
     expect((await field.verdict('d8')).cusumMilli).toBeLessThan(2_000)
   })
