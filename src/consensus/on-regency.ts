@@ -4,7 +4,7 @@ import type { Effect } from './interface.js'
 import { leaderOf } from './quorum.js'
 import { chooseForRegency, type RegencyChoice, stopDataProblem } from './regency-choice.js'
 import { baseOf, type CoreState, instanceAt, leader, leads, mayVote, openInstances, persist } from './state.js'
-import { advance, deliverReady, isHeld, propose } from './voting.js'
+import { advance, deliverReady, isHeld, prepareEarly, propose } from './voting.js'
 
 /** Step 1: gives the leader up. After this the replica votes in no regency below. */
 export function sendStop(state: CoreState, regency: Regency, out: Effect[]): void {
@@ -168,7 +168,10 @@ export function onSync(state: CoreState, signed: Signed<Sync>, out: Effect[]): v
 /** Takes up normal work in the regency of a SYNC, beginning with what it binds. */
 function openRegency(state: CoreState, message: Sync, out: Effect[]): void {
   adoptSync(state, message)
-  for (const instance of openInstances(state)) advance(state, instance, out)
+  for (const instance of openInstances(state)) {
+    prepareEarly(state, instance)
+    advance(state, instance, out)
+  }
   deliverReady(state, out)
   propose(state, out)
 }

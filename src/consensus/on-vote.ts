@@ -3,7 +3,7 @@ import { endAbstention } from './abstention.js'
 import type { Effect } from './interface.js'
 import { sendStop } from './on-regency.js'
 import { type CoreState, type Instance, inReach, instanceAt, leader } from './state.js'
-import { advance, deliverReady, isNamed, propose, undecided } from './voting.js'
+import { advance, deliverReady, isNamed, propose, tryPrepare, undecided } from './voting.js'
 
 /** WRITE: a quorum is a prepared certificate (step 4). The certificate of the highest epoch is the lock. */
 export function onWrite(state: CoreState, signed: Signed<Vote<'write'>>, out: Effect[]): void {
@@ -11,12 +11,7 @@ export function onWrite(state: CoreState, signed: Signed<Vote<'write'>>, out: Ef
   if (!inReach(state, cid)) return
   const instance = instanceAt(state, cid)
   if (!isNew(state, instance.writes.add(signed), signed, out)) return
-  if (instance.prepared !== undefined && instance.prepared.regency >= regency) return
-  const { view } = state.options
-  const prepared = instance.writes.certificate(view.id, cid, regency, digest, state.quorum.votes)
-  if (prepared === undefined) return
-  instance.prepared = prepared
-  advance(state, instance, out)
+  if (tryPrepare(state, instance, regency, digest)) advance(state, instance, out)
 }
 
 /** ACCEPT: a quorum is a decision certificate, whatever this replica's own regency is (step 5). */

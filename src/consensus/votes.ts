@@ -47,6 +47,15 @@ export class VoteTable<K extends VoteKind> {
     return this.#votes.get(replica)?.some((vote) => vote.message.regency === regency) ?? false
   }
 
+  /** What votes were given for. */
+  choices(): readonly { readonly regency: Regency; readonly digest: Digest }[] {
+    const choices = new Map<string, Vote>()
+    for (const { message } of [...this.#votes.values()].flat()) {
+      choices.set(`${message.regency} ${message.digest}`, message)
+    }
+    return [...choices.values()]
+  }
+
   /** The certificate for a digest in a regency, once a quorum voted for it. */
   certificate(
     view: ViewId,

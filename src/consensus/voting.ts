@@ -57,6 +57,25 @@ function persistWrite(
   persist(out, { kind: 'write', cid: instance.cid, regency, digest, value: value?.bytes ?? new Uint8Array() })
 }
 
+/**
+ * Step 4, the lock: a quorum of WRITEs of the highest epoch. WRITEs of a regency whose SYNC is not here yet make none: a STOPDATA
+ * names locks of regencies below its own only, and must not have lost a lower one to them. They wait for `prepareEarly`.
+ */
+export function tryPrepare(state: CoreState, instance: Instance, regency: Regency, digest: Digest): boolean {
+  const { cid, prepared, writes } = instance
+  const ahead = regency > state.regency || (regency === state.regency && state.phase === 'syncing')
+  if (ahead || (prepared !== undefined && prepared.regency >= regency)) return false
+  const certificate = writes.certificate(state.options.view.id, cid, regency, digest, state.quorum.votes)
+  if (certificate === undefined) return false
+  instance.prepared = certificate
+  return true
+}
+
+/** The lock from WRITEs that were here before the SYNC of their regency, or of one above. */
+export function prepareEarly(state: CoreState, instance: Instance): void {
+  for (const { regency, digest } of instance.writes.choices()) tryPrepare(state, instance, regency, digest)
+}
+
 /** Step 4, ACCEPT: on a prepared certificate of the regency in force, which becomes the lock. */
 function tryAccept(state: CoreState, instance: Instance, out: Effect[]): void {
   const { regency, phase } = state

@@ -1,15 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { HistoryResult } from './history.js'
-import { makePlan } from './plan.js'
+import { makePlan, type PlanOptions } from './plan.js'
 import type { Done, Task } from './worker.js'
 
-export interface BatchOptions {
+export interface BatchOptions extends PlanOptions {
   readonly firstSeed: number
   readonly seeds: number
   readonly hours: number
-  /** With hardly any rest between the faults. */
-  readonly dense?: boolean
   /** Ends at the first failure. */
   readonly brief?: boolean
   /** Told after each seed. */
@@ -50,11 +48,11 @@ const RESOURCES = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 2_048
 
 /** Runs seeds in worker threads. */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
-  const { firstSeed, seeds, hours, onDone, dense = false, brief = false } = options
+  const { firstSeed, seeds, hours, onDone, brief = false } = options
   const startMs = performance.now()
   const taskOf = (index: number): Task => {
     const seed = firstSeed + index
-    return { seed, hours, plan: makePlan(seed, hours, dense), twice: index % REPEAT_EVERY === 0 }
+    return { seed, hours, plan: makePlan(seed, hours, options), twice: index % REPEAT_EVERY === 0 }
   }
   const done = await runTasks(seeds, taskOf, onDone, brief)
   return summary(done, (performance.now() - startMs) / 1_000)

@@ -1,3 +1,4 @@
+import { Ambush } from './ambush.js'
 import { GOOD_DISK } from './disk.js'
 import type { Address, LinkQuality } from './network.js'
 import type { Fault } from './plan.js'
@@ -9,20 +10,26 @@ const RESTART_MS = 3_000
 /** Lets faults happen to a world, and heals it. */
 export class Faults {
   readonly #world: World
+  readonly #ambush: Ambush
 
   constructor(world: World) {
     this.#world = world
+    const { network, scheduler, spoken } = world
+    this.#ambush = new Ambush(network, scheduler, (text) => world.note(-1, 'ambush', text))
+    spoken.listen((_, signed) => this.#ambush.heard(signed))
   }
 
   /** How the fault begins. */
   begin(fault: Fault): void {
     const targets = fault.targets.map((address) => this.#world.machine(address)).filter(({ gone }) => !gone)
     this.#disturbLinks(fault)
+    if (fault.kind === 'ambush') this.#ambush.arm(fault)
     for (const machine of targets) this.#strike(machine, fault)
   }
 
   /** How it ends. What a heal mends ends there at the latest. */
   end(fault: Fault): void {
+    this.#ambush.disarm(fault)
     for (const address of fault.targets) this.#mend(this.#world.machine(address), fault)
   }
 
@@ -45,7 +52,7 @@ export class Faults {
   /** All that can be mended is. */
   heal(): void {
     const world = this.#world
-    world.network.heal()
+    this.#ambush.heal()
     for (const machine of world.machines) {
       Object.assign(machine.disk.health, GOOD_DISK)
       machine.clockErrorMs = 0
@@ -152,7 +159,7 @@ export class Faults {
         return
       case 'split':
         this.#world.network.heal()
-        this.#cutBothWays(targets)
+        this.#world.network.cutOff(targets)
         return
       case 'one-way':
         this.#betweenGroups(targets, (inside, outside) => {
@@ -164,17 +171,6 @@ export class Faults {
         return
       default:
         return
-    }
-  }
-
-  #cutBothWays(group: readonly Address[]): void {
-    const { network, machines } = this.#world
-    for (const inside of group) {
-      for (const { address } of machines) {
-        if (group.includes(address)) continue
-        network.quality(inside, address).cut = true
-        network.quality(address, inside).cut = true
-      }
     }
   }
 

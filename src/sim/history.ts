@@ -125,7 +125,7 @@ export class History {
         this.world.note(-1, 'fault', `${faultText(fault)} for ${fault.until - fault.at} ms`)
         this.#faultCounts.set(fault.kind, (this.#faultCounts.get(fault.kind) ?? 0) + 1)
         this.#faults.begin(fault)
-        if (fault.kind === 'split') this.#workload.runAtSides(fault.targets)
+        if (fault.kind === 'split' || fault.kind === 'ambush') this.#workload.runAtSides(fault.targets)
       })
       scheduler.after(fault.until, () => this.#faults.end(fault))
     }

@@ -2,8 +2,9 @@ import '../base/polyfill.js'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { STRATEGIES } from './adversary/strategies.js'
 import { type BatchResult, failuresOf, runBatch, summary } from './batch.js'
-import { faultText, makePlan, type Plan } from './plan.js'
+import { faultText, makePlan, type Plan, type PlanOptions } from './plan.js'
 import { runPlanted } from './planted/run.js'
 import { runSeed, type SeedRun, shrinkFailure } from './run-seed.js'
 import { planOfTwins, runTwins, TWINS_ROUNDS_MAX } from './twins.js'
@@ -19,6 +20,8 @@ const USAGE = `usage: npm run sim -- --seeds N [--hours H] [--first-seed S] [--j
   --seed S        run one history twice, and print its transcript
   --plan FILE     with --seed: take the faults from a file, as a failure prints them
   --dense         faults with hardly any rest between them
+  --grows         every network of four grows to seven and shrinks, again and again
+  --strategy NAME every network of four and more has a Byzantine replica of this kind
   --brief         with --seeds: end at the first failure, and do not explain it
   --planted       plant bugs into the built program, one after the other, and see that each is found
   --only NAME     with --planted: this bug alone
@@ -39,6 +42,8 @@ const OPTIONS = {
   plan: { type: 'string' },
   brief: { type: 'boolean', default: false },
   dense: { type: 'boolean', default: false },
+  grows: { type: 'boolean', default: false },
+  strategy: { type: 'string' },
   planted: { type: 'boolean', default: false },
   only: { type: 'string' },
   twins: { type: 'string' },
@@ -80,10 +85,12 @@ function printTranscript({ result, transcript }: SeedRun): void {
 }
 
 /** Explains a failure: its transcript, and a plan with as few faults as lead to it. */
-async function explain(seed: number, hours: number, plan: Plan, kind: string): Promise<void> {
-  say(
-    `\nseed ${seed} failed: ${kind}; commit ${commit() ?? 'unknown'}; replay: npm run sim -- --seed ${seed} --hours ${hours}`,
-  )
+async function explain(seed: number, hours: number, of: PlanOptions, plan: Plan, kind: string): Promise<void> {
+  const { dense, grows, strategy } = of
+  const flags = [...(dense === true ? ['--dense'] : []), ...(grows === true ? ['--grows'] : [])]
+  const options = [...flags, ...(strategy === undefined ? [] : ['--strategy', strategy])]
+  const replay = ['npm run sim -- --seed', seed, '--hours', hours, ...options].join(' ')
+  say(`\nseed ${seed} failed: ${kind}; commit ${commit() ?? 'unknown'}; replay: ${replay}`)
   printTranscript(await runSeed(seed, hours, plan))
   if (kind === 'determinism') return
   say('\nshrinking the plan of faults …')
@@ -120,22 +127,24 @@ async function runMany(
   seeds: number,
   firstSeed: number,
   hours: number,
-  { json, brief, dense }: { readonly json: boolean; readonly brief: boolean; readonly dense: boolean },
+  plan: PlanOptions,
+  { json, brief }: { readonly json: boolean; readonly brief: boolean },
 ): Promise<number> {
-  const result = await runBatch({ seeds, firstSeed, hours, onDone: progress(`of ${seeds} seeds`), dense, brief })
+  const result = await runBatch({ seeds, firstSeed, hours, onDone: progress(`of ${seeds} seeds`), ...plan, brief })
   const [first] = result.failures
-  if (first !== undefined && !brief) await explain(first.seed, hours, makePlan(first.seed, hours, dense), first.kind)
+  if (first !== undefined && !brief)
+    await explain(first.seed, hours, plan, makePlan(first.seed, hours, plan), first.kind)
   return finish(result, json)
 }
 
-async function runOne(seed: number, hours: number, plan: Plan, json: boolean): Promise<number> {
+async function runOne(seed: number, hours: number, of: PlanOptions, plan: Plan, json: boolean): Promise<number> {
   const startMs = performance.now()
   const run = await runSeed(seed, hours, plan)
   const again = (await runSeed(seed, hours, plan)).result.hash
   const done = { result: run.result, again }
   const [failure] = failuresOf(done)
   if (failure === undefined) printTranscript(run)
-  else await explain(seed, hours, plan, failure.kind)
+  else await explain(seed, hours, of, plan, failure.kind)
   say(`trace ${run.result.hash}`)
   return finish(summary([done], (performance.now() - startMs) / 1_000), json)
 }
@@ -176,6 +185,15 @@ async function runAllTwins(
   return failures.length === 0 ? 0 : 1
 }
 
+function planOptions(values: { dense: boolean; grows: boolean; strategy?: string | undefined }): PlanOptions {
+  const { dense, grows } = values
+  if (values.strategy === undefined) return { dense, grows }
+  const strategy = STRATEGIES.find((known) => known === values.strategy)
+  if (strategy === undefined) throw new WrongUsage(`--strategy ${values.strategy}: one of ${STRATEGIES.join(', ')}`)
+  if (grows) throw new WrongUsage('--strategy goes with a fixed view')
+  return { dense, strategy }
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: OPTIONS, allowPositionals: false })
   if (values.help) {
@@ -190,18 +208,15 @@ async function main(): Promise<number> {
   }
   if (values.sample !== undefined) throw new WrongUsage('--sample goes with --twins')
   const hours = count('hours', values.hours, false)
+  const plan = planOptions(values)
   if ((values.seed === undefined) === (values.seeds === undefined)) throw new WrongUsage('give --seeds or --seed')
   if (values.seeds !== undefined) {
     if (values.plan !== undefined) throw new WrongUsage('--plan goes with --seed')
-    return runMany(count('seeds', values.seeds), count('first-seed', values['first-seed']), hours, values)
+    return runMany(count('seeds', values.seeds), count('first-seed', values['first-seed']), hours, plan, values)
   }
   const seed = count('seed', values.seed ?? '')
-  return runOne(
-    seed,
-    hours,
-    values.plan === undefined ? makePlan(seed, hours, values.dense) : readPlan(values.plan),
-    values.json,
-  )
+  const faults = values.plan === undefined ? makePlan(seed, hours, plan) : readPlan(values.plan)
+  return runOne(seed, hours, plan, faults, values.json)
 }
 
 try {

@@ -60,6 +60,10 @@ export class SimNetwork {
   readonly #links = new Map<number, Link>()
   /** The quality of links that nobody disturbs. */
   readonly #usual: LinkQuality
+  /** Told of every frame of the class `consensus` that a machine lets out, for each peer that it goes to. */
+  onConsensus: (from: Address, frame: Uint8Array) => void = () => undefined
+  /** Addresses that there are, from 0 on. */
+  machines = 0
   /** Most bytes that were under way on one link and class. */
   outboxBytesSeen = 0
 
@@ -82,6 +86,20 @@ export class SimNetwork {
   /** Every link is as usual again, and connections may be made. */
   heal(): void {
     for (const { quality } of this.#links.values()) Object.assign(quality, this.#usual)
+  }
+
+  /** Cuts a group off from all others, both ways. */
+  cutOff(group: readonly Address[]): void {
+    for (const [a, b] of this.#pairs()) if (group.includes(a) !== group.includes(b)) this.quality(a, b).cut = true
+  }
+
+  /** Only the links that lead to this address stay. */
+  cutAllBut(address: Address): void {
+    for (const [a, b] of this.#pairs()) if (b !== address) this.quality(a, b).cut = true
+  }
+
+  *#pairs(): Iterable<readonly [Address, Address]> {
+    for (let a = 0; a < this.machines; a++) for (let b = 0; b < this.machines; b++) if (a !== b) yield [a, b]
   }
 
   /** Closes the connection between two addresses; it comes back after a while. */
@@ -138,6 +156,7 @@ export class SimNetwork {
 
   /** Sends to every process that is this replica. */
   send(from: SimEndpoint, to: ReplicaId, traffic: TrafficClass, frame: Uint8Array): boolean {
+    if (traffic === 'consensus') this.onConsensus(from.address, frame)
     let taken = false
     for (const [address, { replica }] of this.#endpoints) {
       if (replica !== to || address === from.address) continue
@@ -163,7 +182,10 @@ export class SimNetwork {
         if (link.epoch === epoch) bytes[traffic] -= cost
       }
       this.#scheduler.after(this.#delayMs(quality), () => {
-        if (link.epoch === epoch) this.#arrive(from, to, traffic, frame, free)
+        if (link.epoch !== epoch) return
+        // A cut takes what is under way as well.
+        if (quality.cut) free()
+        else this.#arrive(from, to, traffic, frame, free)
       })
     }
     return true

@@ -12,6 +12,7 @@ export const FAULT_KINDS = [
   'narrow',
   'partition',
   'one-way',
+  'ambush',
   'disconnect',
   'kill',
   'power',
@@ -66,14 +67,30 @@ const ROUND_MS_SPREAD = 70_000
 const REST_MS_MIN = 1_000
 const REST_MS_SPREAD = 800_000
 const REST_MS_DENSE = 10_000
+/** Rounds of networks of four and more that are ambushes, one after another, and their times, ms. */
+const AMBUSHES_CHANCE = 0.15
+const AMBUSH_MS_MIN = 800
+const AMBUSH_MS_SPREAD = 3_200
+const AMBUSH_HOLD_MS_MIN = 20
+const AMBUSH_HOLD_MS_SPREAD = 400
 /** A fault begins at most so early, and lasts at least so long, ms. */
 const FAULT_MS_MIN = 300
 
-/**
- * Makes the plan of a seed.
- * @param dense with hardly any rest between the faults
- */
-export function makePlan(seed: number, hours: number, dense = false): Plan {
+export interface PlanOptions {
+  /** With hardly any rest between the faults. */
+  readonly dense?: boolean
+  /** Every network of four grows and shrinks. */
+  readonly grows?: boolean
+  /** Every network of four and more has a Byzantine replica of this kind. */
+  readonly strategy?: Strategy
+}
+
+/** Makes the plan of a seed. */
+export function makePlan(
+  seed: number,
+  hours: number,
+  { dense = false, grows = false, strategy }: PlanOptions = {},
+): Plan {
   const random = new Random(seed ^ 0x5eed)
   const n = networkSize(random)
   const link = { ...GOOD_LINK, delayMs: random.pick([1, 2, 5, 20, 60]), jitterMs: random.pick([0, 1, 3, 10]) }
@@ -88,27 +105,31 @@ export function makePlan(seed: number, hours: number, dense = false): Plan {
   const other = new Random(seed ^ 0x71e3)
   const plan: Plan = {
     n,
-    ...(n === 4 && other.chance(0.2) ? { organizations: 7 } : {}),
+    ...(n === 4 && (other.chance(0.2) || grows) ? { organizations: 7 } : {}),
     ...(other.chance(0.25) ? { snapshots: { everyBlocks: 20 + other.below(60), retainBlocks: 1 } } : {}),
     link,
     rounds,
   }
-  return withAdversary(plan, new Random(seed ^ 0xb12a))
+  return withAdversary(plan, new Random(seed ^ 0xb12a), strategy)
 }
 
 /** A third of the histories of a fixed view has a Byzantine replica, and then nothing else that fails for good. */
-function withAdversary(plan: Plan, random: Random): Plan {
-  const { n, organizations = n } = plan
-  if (n < 4 || organizations > n || !random.chance(0.33)) return plan
+function withAdversary({ organizations, ...plan }: Plan, random: Random, strategy: Strategy | undefined): Plan {
+  const { n } = plan
+  const grows = organizations !== undefined && strategy === undefined
+  if (n < 4 || grows || (strategy === undefined && !random.chance(0.33)))
+    return grows ? { organizations, ...plan } : plan
   const mended = ({ faults, ...round }: Round): Round => ({
     ...round,
     faults: faults.filter(({ kind }) => !LASTING.includes(kind)),
   })
-  const adversaries = [{ target: random.below(n), strategy: random.pick(STRATEGIES) }]
+  const adversaries = [{ target: random.below(n), strategy: strategy ?? random.pick(STRATEGIES) }]
   return { ...plan, rounds: plan.rounds.map(mended), adversaries }
 }
 
 const LASTING: readonly FaultKind[] = ['rot-log', 'rot-ledger', 'lost-disk', 'jump']
+/** Not for any replica at any time. */
+const SPECIAL: readonly FaultKind[] = [...LASTING, 'ambush']
 
 function networkSize(random: Random): number {
   const die = random.below(100)
@@ -149,9 +170,27 @@ class Planner {
   round(): Round {
     const random = this.#random
     const lastsMs = ROUND_MS_MIN + random.below(ROUND_MS_SPREAD)
+    const restMs = REST_MS_MIN + random.below(this.#restMsSpread)
+    if (this.#n >= 4 && random.chance(AMBUSHES_CHANCE)) return { lastsMs, restMs, faults: this.#ambushes(lastsMs) }
     const faults = Array.from({ length: 1 + random.below(6) }, () => this.#fault(lastsMs))
     faults.sort((a, b) => a.at - b.at)
-    return { lastsMs, restMs: REST_MS_MIN + random.below(this.#restMsSpread), faults }
+    return { lastsMs, restMs, faults }
+  }
+
+  /** One ambush after another (ambush.ts), and nothing else. */
+  #ambushes(lastsMs: SimMs): readonly Fault[] {
+    const random = this.#random
+    const faults: Fault[] = []
+    for (let at = random.below(FAULT_MS_MIN); at < lastsMs - FAULT_MS_MIN; ) {
+      const until = Math.min(lastsMs, at + AMBUSH_MS_MIN + random.below(AMBUSH_MS_SPREAD))
+      const parameters = {
+        accept: random.chance(0.3) ? 1 : 0,
+        holdMs: AMBUSH_HOLD_MS_MIN + random.below(AMBUSH_HOLD_MS_SPREAD),
+      }
+      faults.push({ kind: 'ambush', at, until, targets: [random.below(this.#n)], parameters })
+      at = until
+    }
+    return faults
   }
 
   #fault(lastsMs: SimMs): Fault {
@@ -166,7 +205,7 @@ class Planner {
     const random = this.#random
     if (this.#unlucky.length > 0 && random.chance(0.05)) return random.pick(['rot-log', 'rot-ledger', 'lost-disk'])
     if (this.#astray.length > 0 && random.chance(0.05)) return 'jump'
-    const usual = FAULT_KINDS.filter((kind) => !['rot-log', 'rot-ledger', 'lost-disk', 'jump'].includes(kind))
+    const usual = FAULT_KINDS.filter((kind) => !SPECIAL.includes(kind))
     return random.pick(usual)
   }
 

@@ -17,6 +17,8 @@ export type ViolationKind =
   | 'bound'
   /** A replica is accused of misbehaviour, where none misbehaves. */
   | 'accused'
+  /** A correct replica said what contradicts what it had said. */
+  | 'broken-promise'
   /** Production code failed: an assertion, an unhandled rejection, a halt without a reason. */
   | 'crash'
 

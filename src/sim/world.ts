@@ -1,6 +1,7 @@
 import { toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
+import { networkIdOf } from '../codec/genesis.js'
 import { type CoreTimings, DEFAULT_TIMINGS } from '../consensus/index.js'
 import { BUILT_IN_CONTRACTS, createRuntime } from '../contracts/index.js'
 import { openLedger, openWriteAheadLog } from '../ledger/index.js'
@@ -16,7 +17,7 @@ import {
   type SnapshotOptions,
   type Submitter,
 } from '../replica/index.js'
-import type { Digest, Genesis, Height, ReplicaId } from '../types/index.js'
+import type { Digest, Genesis, Height, ReplicaId, Signed } from '../types/index.js'
 import type { Adversary } from './adversary/adversary.js'
 import { SimCrypto } from './crypto.js'
 import { SimDatabase } from './database.js'
@@ -26,7 +27,9 @@ import { SimKeyRing } from './key-ring.js'
 import { type Address, type LinkQuality, SimNetwork } from './network.js'
 import { ObservedLedger } from './observed-ledger.js'
 import { SimProcess } from './process.js'
+import { Promises } from './promises.js'
 import { Scheduler } from './scheduler.js'
+import { Spoken } from './spoken.js'
 import { Trace } from './trace.js'
 import type { Violation, ViolationKind } from './violation.js'
 
@@ -122,12 +125,14 @@ export class World {
   readonly crypto = new SimCrypto()
   readonly genesis: Genesis
   readonly network: SimNetwork
+  readonly spoken: Spoken
   readonly machines: Machine[] = []
   readonly violations: Violation[] = []
   readonly counts = new Map<string, number>()
   events: WorldEvents = { executed: () => undefined, final: () => undefined, halted: () => undefined }
   readonly #random: Random
   readonly #timings: CoreTimings
+  readonly #promises: Promises
   readonly #snapshots: SnapshotOptions
 
   constructor({ n, organizations = n, snapshots, random, link, timings }: WorldOptions) {
@@ -136,6 +141,11 @@ export class World {
     this.#snapshots = { careMs: CARE_MS, ...snapshots }
     this.genesis = simGenesis(this.crypto, n, organizations)
     this.network = new SimNetwork(this.scheduler, random, this.trace, link)
+    const { sha256 } = this.crypto.suite
+    this.#promises = new Promises(sha256)
+    this.spoken = new Spoken({ sha256, networkId: networkIdOf(sha256, this.genesis) })
+    this.network.onConsensus = (from, frame) => this.spoken.heard(from, frame)
+    this.spoken.listen((from, signed) => this.#onSpoken(from, signed))
     for (const { id } of this.genesis.replicas) this.addMachine(id)
   }
 
@@ -161,6 +171,7 @@ export class World {
       halt: undefined,
     }
     this.machines.push(machine)
+    this.network.machines = this.machines.length
     return machine
   }
 
@@ -266,6 +277,14 @@ export class World {
     if (name.startsWith('misbehaviour.') && !liars) this.violate('accused', machine.address, name)
   }
 
+  #onSpoken(from: Address, signed: Signed): void {
+    const { id, adversary } = this.machine(from)
+    // What is passed on was said by another.
+    if (adversary !== undefined || signed.sender !== id) return
+    const problem = this.#promises.check(from, signed)
+    if (problem !== undefined) this.violate('broken-promise', from, problem)
+  }
+
   count(name: string, amount = 1): void {
     this.counts.set(name, (this.counts.get(name) ?? 0) + amount)
   }
@@ -306,6 +325,7 @@ export class World {
     this.kill(machine)
     machine.database.clear()
     machine.disk.clear()
+    this.#promises.forget(machine.address)
     machine.faulty = true
     machine.votesLost = true
     machine.recovering = true

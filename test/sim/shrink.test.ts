@@ -11,7 +11,7 @@ it('ddmin leaves what is needed', async () => {
 })
 
 it('a plan shrinks to the faults that matter, and stops at its bound', async () => {
-  const plan = makePlan(8, 1, true)
+  const plan = makePlan(8, 1, { dense: true })
   const [wanted] = plan.rounds.flatMap(({ faults }) => faults.filter(({ kind }) => kind === 'power-all'))
   expect(wanted).toBeDefined()
   let runs = 0
@@ -30,7 +30,7 @@ it('a plan shrinks to the faults that matter, and stops at its bound', async () 
 it('plans hold what they promise', () => {
   const kinds = new Set<string>()
   for (let seed = 1; seed <= 200; seed++) {
-    const plan = makePlan(seed, 1, true)
+    const plan = makePlan(seed, 1, { dense: true })
     const f = Math.floor((plan.n - 1) / 3)
     const faults = plan.rounds.flatMap((round) => round.faults.map((fault) => ({ ...fault, lastsMs: round.lastsMs })))
     const bad = new Set<number>()

@@ -13,6 +13,7 @@ import type {
   ReplicaId,
   Signed,
   StopData,
+  Sync,
   Vote,
 } from '../../types/index.js'
 import type { SimProcess } from '../process.js'
@@ -63,11 +64,14 @@ export class Adversary {
   readonly #others = new Map<Digest, Digest>()
   readonly #remembered: Uint8Array[] = []
   readonly #victim: ReplicaId
+  /** Digest of the null value, which everybody has. */
+  readonly #null: Digest
 
   constructor(options: AdversaryOptions) {
     this.#options = options
     this.strategy = options.strategy
     this.#random = new Random(options.seed)
+    this.#null = makeValue(options.codec.sha256, 0, []).digest
     this.#mutator = new Mutator(this.#random, options.codec.sha256)
     this.#victim = this.#random.pick(options.members.filter((id) => id !== options.self))
   }
@@ -195,18 +199,36 @@ export class Adversary {
     return [this.#signed({ message: { ...message, digest: this.#mutator.digest() } as Vote as Message, view })]
   }
 
-  #lie(message: Message): StopData | undefined {
+  #lie(message: Message): StopData | Sync | undefined {
+    if (message.kind === 'sync') return this.#random.chance(0.5) ? this.#forgedSync(message) : undefined
     if (message.kind !== 'stop-data') return undefined
-    const lie = this.#random.below(3)
+    const lie = this.#random.below(4)
     if (lie === 0) return { ...message, prepared: [] }
     if (lie === 1) return { ...message, finalized: message.finalized + 5 }
-    return { ...message, prepared: [this.#forged(message)] }
+    return { ...message, prepared: [this.#forged(message, lie === 2 ? this.#null : this.#mutator.digest())] }
+  }
+
+  /** A SYNC in which nobody else holds a lock: right but for the signatures of those whose words it changes. */
+  #forgedSync(message: Sync): Sync {
+    const { self } = this.#options
+    const stopData = message.stopData.map((signed): Signed<StopData> => {
+      if (signed.sender === self) return signed
+      const changed = { ...signed.message, prepared: [] }
+      const bytes = encodeEnvelope(
+        'stop-data',
+        signed.sender,
+        signed.view,
+        encodeMessageBody(changed),
+        signed.signature,
+      )
+      return { ...signed, message: changed, bytes }
+    })
+    return { ...message, stopData }
   }
 
   /** A prepared certificate that is right but for its signatures. */
-  #forged({ finalized, regency }: StopData): PreparedCertificate {
+  #forged({ finalized, regency }: StopData, digest: Digest): PreparedCertificate {
     const signatures = this.#options.members.map((replica) => ({ replica, signature: new Uint8Array(64) }))
-    const digest = this.#mutator.digest()
     return { kind: 'write', view: 0, cid: finalized + 1, regency: regency - 1, digest, signatures }
   }
 

@@ -1,3 +1,5 @@
+import type { PlanOptions } from '../plan.js'
+
 /** A bug that is planted into the built program, to see that the simulator finds it. */
 export interface Mutant {
   readonly name: string
@@ -8,6 +10,8 @@ export interface Mutant {
   /** Stands in the file exactly once. */
   readonly find: string
   readonly replace: string
+  /** Plans that show it: with changes of the view, or with a Byzantine replica of a kind. */
+  readonly plans?: Pick<PlanOptions, 'grows' | 'strategy'>
 }
 
 /** Each breaks one rule of the protocol, or one promise of those around it. */
@@ -63,10 +67,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'promise-forgotten',
-    about: 'A replica that restarts does not know the regency that it gave its leader up for.',
+    about: 'A replica that restarts does not know which leader it gave up, and votes under it again.',
     file: 'consensus/restore.js',
-    find: 'state.stopSent = Math.max(state.stopSent, record.regency);',
-    replace: 'return;',
+    find: 'for (const record of restored.records)',
+    replace: "for (const record of restored.records.filter(({ kind }) => kind !== 'stop' && kind !== 'stop-data'))",
   },
   {
     name: 'vote-after-stop',
@@ -74,6 +78,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'consensus/voting.js',
     find: "    const { prepared } = instance;\n    if (phase !== 'normal' || instance.cid > windowTop(state))",
     replace: '    const { prepared } = instance;\n    if (instance.cid > windowTop(state))',
+  },
+  {
+    name: 'early-lock',
+    about: 'WRITEs of a regency that a replica is not in yet make a lock, in the place of the one it had.',
+    file: 'consensus/voting.js',
+    find: 'if (ahead || ',
+    replace: 'if (',
   },
   {
     name: 'mixed-epochs',
@@ -112,11 +123,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'function giveUp(state, out) {\n    return;',
   },
   {
-    name: 'sync-never-sent-again',
-    about: 'A replica that missed the SYNC is not given it.',
-    file: 'consensus/on-regency.js',
-    find: "if (state.phase !== 'syncing' || !leads(state) || state.sync !== undefined)",
-    replace: "if (state.regency % 2 === 0 || state.phase !== 'syncing' || !leads(state) || state.sync !== undefined)",
+    name: 'sync-chosen-again',
+    about: 'A leader that restarts does not know its SYNC, and sends another.',
+    file: 'consensus/restore.js',
+    find: 'restoreSync(state, record);\n            return;',
+    replace: 'return;',
   },
   {
     name: 'executed-again',
@@ -152,6 +163,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'consensus/restore.js',
     find: 'if (finalized > baseOf(options) && restored.finality !== undefined)',
     replace: 'if (restored.finality !== undefined)',
+    plans: { grows: true },
   },
   {
     name: 'view-never-ends',
@@ -159,6 +171,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'consensus/state.js',
     find: 'state.lastHeight ?? Number.POSITIVE_INFINITY',
     replace: 'Number.POSITIVE_INFINITY',
+    plans: { grows: true },
   },
   {
     name: 'no-silence',
@@ -180,6 +193,22 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'consensus/on-timeout.js',
     find: 'function fetchMissing(state, out) {',
     replace: 'function fetchMissing(state, out) {\n    return;',
+  },
+  {
+    name: 'unchecked-locks',
+    about: 'Prepared certificates in a STOPDATA count without their signatures.',
+    file: 'replica/authenticity.js',
+    find: "const problem = this.certificateProblem(prepared, 'write');",
+    replace: 'const problem = undefined;',
+    plans: { strategy: 'lie-in-stop-data' },
+  },
+  {
+    name: 'unchecked-stop-data',
+    about: 'A SYNC counts whoever signed the STOPDATA in it.',
+    file: 'replica/authenticity.js',
+    find: 'statement === undefined || !this.signedBy(signed.sender, statement, signed.signature)',
+    replace: 'statement === undefined',
+    plans: { strategy: 'lie-in-stop-data' },
   },
   {
     name: 'receipt-of-another',

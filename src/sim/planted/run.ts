@@ -7,6 +7,8 @@ import { EtalonError } from '../../base/errors.js'
 import type { BatchResult } from '../batch.js'
 import { MUTANTS, type Mutant } from './mutants.js'
 
+type Plans = NonNullable<Mutant['plans']>
+
 /** Seeds that each mutant is tried on, in chunks: the first failure ends it. */
 const CHUNK_SEEDS = 16
 const CHUNKS_MAX = 6
@@ -60,17 +62,22 @@ export async function runPlanted(
     }
   }
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))
-  const chunks = new Set(
-    mutants.flatMap(({ seed }) => (seed === undefined ? [] : [Math.floor((seed - 1) / CHUNK_SEEDS)])),
-  )
-  const control = await holds(Math.max(0, ...chunks) + 1)
+  const control = await holds(mutants)
   return { planted, found: mutants.filter(({ found }) => found).length, control, mutants }
 }
 
-/** Whether the program without planted bugs holds over the first chunks. */
-async function holds(chunks: number): Promise<boolean> {
-  const result = await simulate(ROOT, 1, chunks * CHUNK_SEEDS)
-  return result?.failures.length === 0
+/** Whether the program without planted bugs holds over the plans and seeds that found them. */
+async function holds(mutants: readonly MutantResult[]): Promise<boolean> {
+  const seeds = new Map<string, number>()
+  for (const { name, seed = 1 } of mutants) {
+    const plans = JSON.stringify(MUTANTS.find((mutant) => mutant.name === name)?.plans ?? {})
+    seeds.set(plans, Math.max(seeds.get(plans) ?? 0, seed))
+  }
+  for (const [plans, most] of seeds) {
+    const result = await simulate(ROOT, 1, most, JSON.parse(plans) as Plans)
+    if (result?.failures.length !== 0) return false
+  }
+  return true
 }
 
 async function tryMutant(mutant: Mutant): Promise<MutantResult> {
@@ -81,7 +88,7 @@ async function tryMutant(mutant: Mutant): Promise<MutantResult> {
   try {
     plant(folder, mutant)
     for (let chunk = 0; chunk < CHUNKS_MAX; chunk++) {
-      const result = await simulate(folder, 1 + chunk * CHUNK_SEEDS, CHUNK_SEEDS)
+      const result = await simulate(folder, 1 + chunk * CHUNK_SEEDS, CHUNK_SEEDS, mutant.plans)
       const [failure] = result?.failures ?? []
       if (failure !== undefined) {
         return { name, found: true, kind: failure.kind, seed: failure.seed, seconds: seconds() }
@@ -114,12 +121,19 @@ function plant(folder: string, { name, file, find, replace }: Mutant): void {
 export const countOf = (text: string, part: string): number => text.split(part).length - 1
 
 /** Runs the seeds in a process of its own; `undefined` when it gives no result. */
-function simulate(root: string, firstSeed: number, seeds: number): Promise<BatchResult | undefined> {
+function simulate(
+  root: string,
+  firstSeed: number,
+  seeds: number,
+  { grows = false, strategy }: Plans = {},
+): Promise<BatchResult | undefined> {
   const main = join(root, 'dist/src/sim/main.js')
-  const args = ['--seeds', seeds, '--first-seed', firstSeed, '--hours', HOURS, '--dense', '--brief', '--json'].map(
-    String,
-  )
-  const child: ChildProcess = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const args = ['--seeds', seeds, '--first-seed', firstSeed, '--hours', HOURS, '--dense', '--brief', '--json']
+  if (grows) args.push('--grows')
+  if (strategy !== undefined) args.push('--strategy', strategy)
+  const child: ChildProcess = spawn(process.execPath, [main, ...args.map(String)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   const timer = setTimeout(() => child.kill('SIGKILL'), CHUNK_MS_MAX)
   let output = ''
   child.stdout?.on('data', (data: Buffer) => {

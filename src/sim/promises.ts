@@ -1,0 +1,105 @@
+import { toHex } from '../base/bytes.js'
+import type { Sha256 } from '../codec/statements.js'
+import type { ConsensusId, Digest, Regency, Signed, StopData, Sync, ViewId, Vote } from '../types/index.js'
+import type { Problem } from './checkers.js'
+import type { Address } from './network.js'
+
+/** Instances remembered of one replica: several windows. */
+const INSTANCES_MAX = 256
+
+/** What one replica has said in one view. */
+interface Said {
+  readonly view: ViewId
+  /** Digest of each vote and proposal, by kind, instance and regency, and of each SYNC by regency. */
+  readonly votes: Map<string, Digest>
+  /** Regency of the newest ACCEPT for an instance. */
+  readonly accepted: Map<ConsensusId, Regency>
+  /** Regency of the newest STOPDATA. */
+  left: Regency
+}
+
+/**
+ * The promises on which agreement rests, held against every message that a correct replica lets out, whether or not harm comes of it:
+ * it votes once for each (kind, cid, regency), proposes once for each (cid, regency), chooses one SYNC a regency, votes never in a regency below one whose leader has its STOPDATA, and its STOPDATA names every
+ * lock that its ACCEPTs speak of (Cachin, "Yet Another Visit to Paxos", 2011; Sousa and Bessani, EDCC 2012).
+ */
+export class Promises {
+  readonly #sha256: Sha256
+  readonly #said = new Map<Address, Said>()
+
+  constructor(sha256: Sha256) {
+    this.#sha256 = sha256
+  }
+
+  check(from: Address, { view, message }: Signed): Problem {
+    const said = this.#of(from, view)
+    switch (message.kind) {
+      case 'write':
+      case 'accept':
+        return voteProblem(said, message)
+      case 'propose':
+        return onceProblem(said, `propose ${message.cid}@${message.regency}`, message.value.digest)
+      case 'sync':
+        return onceProblem(said, `sync ${message.regency}`, this.#digestOf(message))
+      case 'stop-data':
+        return stopDataProblem(said, message)
+      default:
+        return undefined
+    }
+  }
+
+  /** The machine does not know what it has said. */
+  forget(from: Address): void {
+    this.#said.delete(from)
+  }
+
+  #digestOf({ stopData }: Sync): Digest {
+    return stopData.map(({ bytes }) => toHex(this.#sha256(bytes))).join(' ')
+  }
+
+  #of(from: Address, view: ViewId): Said {
+    const known = this.#said.get(from)
+    if (known !== undefined && known.view >= view) return known
+    const said = { view, votes: new Map(), accepted: new Map(), left: 0 }
+    this.#said.set(from, said)
+    return said
+  }
+}
+
+/** One word for one place. */
+function onceProblem({ votes }: Said, place: string, digest: Digest): Problem {
+  const before = votes.get(place)
+  if (before !== undefined && before !== digest) return `${place}: ${digest} after ${before}`
+  remember(votes, place, digest)
+  return undefined
+}
+
+function voteProblem(said: Said, { kind, cid, regency, digest }: Vote): Problem {
+  const place = `${kind} ${cid}@${regency}`
+  // Said again.
+  if (said.votes.get(place) === digest) return undefined
+  const problem = onceProblem(said, place, digest)
+  if (problem !== undefined) return problem
+  if (regency < said.left) return `${place} after its STOPDATA of regency ${said.left}`
+  if (kind === 'accept') remember(said.accepted, cid, Math.max(regency, said.accepted.get(cid) ?? 0))
+  return undefined
+}
+
+function stopDataProblem(said: Said, { regency, finalized, prepared }: StopData): Problem {
+  said.left = Math.max(said.left, regency)
+  for (const [cid, accepted] of said.accepted) {
+    if (cid <= finalized || accepted >= regency) continue
+    const lock = prepared.find((certificate) => certificate.cid === cid)
+    if (lock === undefined || lock.regency < accepted) {
+      return `STOPDATA of regency ${regency} without the lock of ${cid}@${accepted}`
+    }
+  }
+  return undefined
+}
+
+function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size <= 2 * INSTANCES_MAX) return
+  for (const oldest of [...map.keys()].slice(0, INSTANCES_MAX)) map.delete(oldest)
+}

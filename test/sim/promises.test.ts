@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { nativeSuite } from '../../src/crypto/native.js'
+import { Promises } from '../../src/sim/promises.js'
+import type { Message, Signed } from '../../src/types/index.js'
+import { digestOf, signedBy, testOptions } from '../consensus/cluster.js'
+import { prepared, stopDataOf } from '../protocol/one-replica.js'
+
+/** Tells the checker messages of one machine, and gives the first problem. */
+function tell(...messages: readonly (Message | Signed)[]): string | undefined {
+  const promises = new Promises(nativeSuite.sha256)
+  for (const message of messages) {
+    const problem = promises.check(0, 'message' in message ? message : signedBy(0, message))
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+const [a, b] = [digestOf('a'), digestOf('b')]
+const write = (cid: number, regency: number, digest = a) => ({ kind: 'write', cid, regency, digest }) as const
+const accept = (cid: number, regency: number, digest = a) => ({ kind: 'accept', cid, regency, digest }) as const
+const proposal = (timestampMs: number) =>
+  ({ kind: 'propose', cid: 1, regency: 1, value: testOptions(0, 4).makeValue(timestampMs, []) }) as const
+
+describe('a correct replica', () => {
+  it('may say the same again, another thing in another place, and all anew in another view', () => {
+    expect(tell(write(1, 1), write(1, 1), accept(1, 1), write(1, 2, b), write(2, 1, b))).toBeUndefined()
+    expect(tell(write(1, 1), { ...signedBy(0, write(1, 1, b)), view: 1 })).toBeUndefined()
+    expect(tell(accept(1, 1), stopDataOf(2, { prepared: [prepared(1, 1, a)] }))).toBeUndefined()
+    expect(tell(accept(1, 1), stopDataOf(2, { finalized: 1 }))).toBeUndefined()
+    expect(tell(write(1, 1), stopDataOf(2), write(1, 1))).toBeUndefined()
+  })
+
+  it.each<[string, readonly Message[]]>([
+    ['votes twice in one place', [write(1, 1), write(1, 1, b)]],
+    ['accepts twice in one place', [accept(1, 1), accept(1, 1, b)]],
+    ['proposes twice in one place', [proposal(1), proposal(2)]],
+    ['votes in a regency that it has left', [stopDataOf(3), write(1, 2)]],
+    ['accepts in a regency that it has left', [stopDataOf(3), accept(1, 2)]],
+    ['keeps a lock back', [accept(1, 1), stopDataOf(2)]],
+    ['names an older lock', [accept(1, 1), accept(1, 2, b), stopDataOf(3, { prepared: [prepared(1, 1, a)] })]],
+    [
+      'chooses two SYNCs',
+      [
+        { kind: 'sync', regency: 2, stopData: [signedBy(1, stopDataOf(2))] },
+        { kind: 'sync', regency: 2, stopData: [signedBy(2, stopDataOf(2))] },
+      ],
+    ],
+  ])('is found out when it %s', (_, messages) => {
+    expect(tell(...messages)).toBeDefined()
+  })
+
+  it('is forgiven what it said before its disk was lost', () => {
+    const promises = new Promises(nativeSuite.sha256)
+    expect(promises.check(0, signedBy(0, write(1, 1)))).toBeUndefined()
+    promises.forget(0)
+    expect(promises.check(0, signedBy(0, write(1, 1, b)))).toBeUndefined()
+    expect(promises.check(1, signedBy(1, write(1, 1)))).toBeUndefined()
+  })
+})
