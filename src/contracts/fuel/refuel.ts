@@ -4,10 +4,9 @@ import { commitStatement, declarationStatement, readingStatement } from '../../c
 import type { CryptoSuite } from '../../crypto/suite.js'
 import { defineMethod, type MutableStateView } from '../contract.js'
 import { Hash } from '../limits.js'
-import { Signature } from '../pki/methods.js'
 import { hashText } from '../text.js'
 import { Ed25519Signature, Id, Sequence, Volume } from './arguments.js'
-import { pulserKey, signedByPulser } from './pulser.js'
+import { pulserKey, Signature, signedByPulser } from './pulser.js'
 import { addReading, type Counting, countingOf, windowOf } from './reading.js'
 import {
   type DispenserRecord,
@@ -140,7 +139,7 @@ export const declare = defineMethod({
     }
     const { instrument } = dispenser
     if (instrument !== null) {
-      const key = pulserKey(ctx.other('pki'), instrument)
+      const key = pulserKey(ctx.other('pki'), instrument, ctx.timeMs)
       if (key === undefined) return ctx.refuse('fuel/unknown-instrument', `pki has no active key for ${instrument}`)
       const text = declarationStatement(at, commitment, volumeMicrolitre)
       if (signature === undefined || !signedByPulser(ctx.crypto, key, text, signature)) {

@@ -1,6 +1,6 @@
 /** Made by scripts/codegen.mjs: SHA-256 of the code of each built-in contract. */
 export const CODE_HASHES: Readonly<Record<string, string>> = {
-  'fuel@1.0.0': 'b3caec417245e87a702cb115190e3d3f6be4fba5d3ee2b371cb630afb35b761e',
+  'fuel@1.0.0': '0fd785881b69c6a9656464b6ed5cd85b4b222b70a8b21c6f126c7a259c74fffa',
   'governance@1.0.0': 'cb1b32d444a03a616e9ecba0f8ed6aceafdd3bbe8a0dd184e8100b74af410822',
   'identity@1.0.0': '0c29c8225de16d0e314115276b1cff7466acbfea4f93132503b048ab0a250099',
   'logbook@1.0.0': 'f2f303cd3b5914ce5fcebac292049ab212ee5cef276df3d3e820e6610e7b4663',
