@@ -165,6 +165,30 @@ async function execution(measure: Measure, world: World): Promise<void> {
   }
 }
 
+/** Vehicles whose refuels take turns. */
+const REFUELLING_VEHICLES = 200
+/** Calls made ahead: making one takes longer than executing it. */
+const CALLS_AHEAD = 90_000
+
+async function refuelBlocks(measure: Measure, world: World, path: string): Promise<void> {
+  const parties = { enroller: 'org', owner: 'owner' }
+  const encode = ({ from, method, args }: FuelCall): EncodedTransaction =>
+    world.encode({ organization: from, client: 'client' }, { contract: 'fuel', method, args })
+  const cars = Array.from({ length: REFUELLING_VEHICLES }, (_, index) => new Refuelling(parties, index))
+  const calls: FuelCall[] = []
+  for (let i = 0; calls.length < CALLS_AHEAD; i++) {
+    calls.push(...(await (cars[i % cars.length] as Refuelling).next()))
+  }
+  await block(
+    measure,
+    world,
+    path,
+    'fuel refuel, a third each of commit, declare and reveal',
+    (i) => encode(calls[i % calls.length] as FuelCall),
+    registrations(parties, REFUELLING_VEHICLES).flat().map(encode),
+  )
+}
+
 /** Contract, receipts, trees and the synced write of whole blocks; and the contract's part alone. */
 async function block(
   measure: Measure,
@@ -246,30 +270,6 @@ async function anchorBlocks(measure: Measure, world: World, path: string): Promi
       return world.encode(world.vouched, { contract: 'pki', method: 'anchor', args: record })
     },
     [propose],
-  )
-}
-
-/** Vehicles whose refuels take turns. */
-const REFUELLING_VEHICLES = 200
-/** Calls made ahead: making one takes longer than executing it. */
-const CALLS_AHEAD = 90_000
-
-async function refuelBlocks(measure: Measure, world: World, path: string): Promise<void> {
-  const parties = { enroller: 'org', owner: 'owner' }
-  const encode = ({ from, method, args }: FuelCall): EncodedTransaction =>
-    world.encode({ organization: from, client: 'client' }, { contract: 'fuel', method, args })
-  const cars = Array.from({ length: REFUELLING_VEHICLES }, (_, index) => new Refuelling(parties, index))
-  const calls: FuelCall[] = []
-  for (let i = 0; calls.length < CALLS_AHEAD; i++) {
-    calls.push(...(await (cars[i % cars.length] as Refuelling).next()))
-  }
-  await block(
-    measure,
-    world,
-    path,
-    'fuel refuel, a third each of commit, declare and reveal',
-    (i) => encode(calls[i % calls.length] as FuelCall),
-    registrations(parties, REFUELLING_VEHICLES).flat().map(encode),
   )
 }
 
