@@ -95,7 +95,6 @@ function forward({ size, lower }: Factors, vector: readonly number[], from: numb
  */
 export class Contrasts {
   readonly #factors: Factors
-  readonly #columns = new Map<number, readonly number[]>()
 
   constructor(factors: Factors) {
     this.#factors = factors
@@ -113,24 +112,15 @@ export class Contrasts {
   /** @returns variance in 2^-24 of the variance of one reading */
   variance(index: number, reference: readonly number[]): number {
     const { size, pivots } = this.#factors
-    const column = this.#column(index)
+    const unit = new Array<number>(size).fill(0)
+    unit[index] = ONE
+    const column = forward(this.#factors, unit, index)
     let sum = 0
     for (let j = 0; j < size; j++) {
       const t = Math.trunc(((column[j] as number) - (reference[j] as number)) / COARSE)
       sum += Math.trunc((t * t) / (pivots[j] as number))
     }
     return sum
-  }
-
-  #column(index: number): readonly number[] {
-    let column = this.#columns.get(index)
-    if (column === undefined) {
-      const unit = new Array<number>(this.#factors.size).fill(0)
-      unit[index] = ONE
-      column = forward(this.#factors, unit, index)
-      this.#columns.set(index, column)
-    }
-    return column
   }
 }
 
