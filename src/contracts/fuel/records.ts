@@ -15,7 +15,7 @@ export const VISITS_MAX = 32
 /** Readings of one page. */
 export const PAGE_READINGS_MAX = 32
 /** Readings of a dispenser that are kept; the oldest page makes room for new ones. */
-export const PAGES_MAX = 32
+export const PAGES_MAX = 16
 /** Dispensers whose ids stand in one record. */
 export const ROSTER_SIZE = 64
 /** Dispensers whose findings stand in one record. */

@@ -62,30 +62,34 @@ function penaltyOf({ readingPpm, vehiclePpm }: Noise): number {
   return Math.max(UNIT / RATIO_ONE, Math.trunc((ratio * UNIT) / RATIO_ONE))
 }
 
-function total(weights: readonly number[], { start, order }: ByVehicle, v: number): number {
-  let sum = 0
-  for (let place = at(start, v); place < at(start, v + 1); place++) sum += at(weights, at(order, place))
-  return sum
-}
-
-/** Lower triangle of the equations of the dispensers. */
+/**
+ * Lower triangle of the equations of the dispensers. A vehicle's readings at one dispenser are taken together, so that the
+ * work is bounded by the pairs of dispensers that vehicles were seen at.
+ */
 function matrix(readings: Readings, groups: ByVehicle, weights: readonly number[], penalty: number): number[][] {
   const { dispenser, dispensers, vehicles } = readings
   const { start, order } = groups
   const rows = Array.from({ length: dispensers }, (_, i) => new Array<number>(i + 1).fill(0))
+  const held = new Array<number>(dispensers).fill(0)
   for (let v = 0; v < vehicles; v++) {
-    const sum = total(weights, groups, v) + penalty
+    const seen: number[] = []
+    let sum = penalty
     for (let place = at(start, v); place < at(start, v + 1); place++) {
-      const i = at(dispenser, at(order, place))
-      const weight = at(weights, at(order, place))
+      const reading = at(order, place)
+      const i = at(dispenser, reading)
+      if (at(held, i) === 0) seen.push(i)
+      held[i] = at(held, i) + at(weights, reading)
+      sum += at(weights, reading)
+    }
+    for (const i of seen) {
+      const weight = at(held, i)
       const row = rows[i] as number[]
       row[i] = at(row, i) + weight
-      for (let other = at(start, v); other < at(start, v + 1); other++) {
-        const k = at(dispenser, at(order, other))
-        if (k > i) continue
-        row[k] = at(row, k) - Math.trunc((weight * at(weights, at(order, other))) / sum)
+      for (const k of seen) {
+        if (k <= i) row[k] = at(row, k) - Math.trunc((weight * at(held, k)) / sum)
       }
     }
+    for (const i of seen) held[i] = 0
   }
   return rows
 }

@@ -1,5 +1,5 @@
 import type { Noise } from './fit.js'
-import { squareRoot } from './integers.js'
+import { mulDiv, squareRoot } from './integers.js'
 import { UNIT } from './linear.js'
 import { at, type ByVehicle, type Readings } from './readings.js'
 
@@ -59,7 +59,7 @@ function cutReadings(readings: Readings, weights: number[], { readingPpm }: Nois
   const cut = Math.trunc((readingPpm * READING_CUT_MILLI) / 1_000)
   for (let reading = 0; reading < weights.length; reading++) {
     const size = Math.abs(residual(readings, estimate, reading))
-    if (size > cut) weights[reading] = Math.trunc((at(weights, reading) * cut) / size)
+    if (size > cut) weights[reading] = Math.max(1, Math.trunc((at(weights, reading) * cut) / size))
   }
 }
 
@@ -110,7 +110,7 @@ function organizationFactors(sums: readonly OrganizationSum[], rules: WeightRule
   const cut = sums.map(({ weight, rest }) => {
     if (weight === 0) return UNIT
     const mean = Math.abs(Math.trunc(rest / weight))
-    const deviation = squareRoot(Math.trunc((readingPpm * readingPpm) / Math.max(1, weight / UNIT)))
+    const deviation = squareRoot(mulDiv(readingPpm * readingPpm, UNIT, Math.max(UNIT, weight)))
     const most = Math.trunc((deviation * ORGANIZATION_CUT_MILLI) / 1_000)
     return mean > most ? Math.trunc((UNIT * most) / mean) : UNIT
   })
