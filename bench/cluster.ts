@@ -6,11 +6,12 @@ import { compare } from '../src/cli/up.js'
 import { type ClusterReplica, LocalCluster } from '../src/node/local-cluster.js'
 import { developmentOrganization } from '../src/node/network-files.js'
 import type { Member } from '../src/types/index.js'
-import { clientPublicKey, type LoadOrder, type LoadResult } from './load.js'
+import { clientPublicKey, type LoadOrder, type LoadResult, REFUEL_PARTIES } from './load.js'
 import { processUsage } from './process-usage.js'
 
 export interface ClusterBenchOptions {
   readonly auth: 'signed' | 'vouched'
+  readonly workload: LoadOrder['workload']
   readonly clients: number
   readonly payload: number
   readonly replicas: number
@@ -74,14 +75,16 @@ export async function benchCluster(
 }
 
 /** The keys of signing clients, spread over the organizations. */
-function membersOf({ auth, clients, replicas }: ClusterBenchOptions): Record<string, Member[]> {
+function membersOf({ auth, workload, clients, replicas }: ClusterBenchOptions): Record<string, Member[]> {
   const members: Record<string, Member[]> = {}
   if (auth === 'vouched') return members
   for (let index = 0; index < clients; index++) {
-    const { id } = developmentOrganization(index % replicas)
-    const list = members[id] ?? []
-    list.push({ name: `bench-${index}`, keyType: 'ed25519', publicKey: clientPublicKey(index), kind: 'client' })
-    members[id] = list
+    // a refuel takes a signature of whoever enrolled the vehicle and one of the dispenser's owner
+    const own = workload === 'refuel' ? Object.values(REFUEL_PARTIES) : [developmentOrganization(index % replicas).id]
+    for (const id of own) {
+      const publicKey = clientPublicKey(index, id)
+      members[id] = [...(members[id] ?? []), { name: `bench-${index}`, keyType: 'ed25519', publicKey, kind: 'client' }]
+    }
   }
   return members
 }
@@ -96,12 +99,13 @@ async function measure(
     genesis: join(cluster.folder, 'genesis.json'),
     replicas: replicas.map(({ organization, url }) => ({ organization, url, token: cluster.token(organization) })),
     auth: options.auth,
+    workload: options.workload,
     clients: options.clients,
     payloadBytes: options.payload,
     warmUpMs: WARM_UP_MS,
     measureMs: options.seconds * 1_000,
   }
-  say(`${options.clients} clients, ${options.auth}, payload ${options.payload} B, for ${options.seconds} s`)
+  say(`${options.clients} clients, ${options.auth}, ${describe(options)}, for ${options.seconds} s`)
   const before = { cpu: 0, fsyncs: 0, blocks: 0 }
   const after = { cpu: 0, fsyncs: 0, blocks: 0 }
   let rssMiB = 0
@@ -137,6 +141,9 @@ async function measure(
     node: process.versions.node,
   }
 }
+
+const describe = ({ workload, payload }: ClusterBenchOptions): string =>
+  workload === 'refuel' ? 'refuels' : `payload ${payload} B`
 
 interface LoadHooks {
   readonly begin: () => Promise<unknown>

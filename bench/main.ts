@@ -14,6 +14,7 @@ function number(min: number, max: number) {
 
 interface ClusterFlags {
   readonly auth: 'signed' | 'vouched'
+  readonly workload: 'append' | 'refuel'
   readonly clients: number
   readonly payload: number
   readonly replicas: number
@@ -34,6 +35,7 @@ program
   .addOption(
     new Option('--auth <mode>', 'how transactions are authenticated').choices(['signed', 'vouched']).default('signed'),
   )
+  .addOption(new Option('--workload <name>', 'what clients do').choices(['append', 'refuel']).default('append'))
   .option('--clients <n>', 'closed-loop clients', number(1, 50_000), 200)
   .option('--payload <bytes>', 'payload of a transaction', number(1, 4_096), 256)
   .option('--replicas <n>', 'replica processes', number(1, 31), 4)
@@ -46,10 +48,10 @@ program
   .option('--json', 'the result as one line of JSON')
   .action(async (flags: ClusterFlags) => {
     const { benchCluster } = await import('./cluster.js')
-    const { auth, clients, payload, replicas, seconds, window, delay, sync, workers, killLeaderAt } = flags
+    const { auth, workload, clients, payload, replicas, seconds, window, delay, sync, workers, killLeaderAt } = flags
     const result = await benchCluster(
       {
-        ...{ auth, clients, payload, replicas, seconds, window, workers },
+        ...{ auth, workload, clients, payload, replicas, seconds, window, workers },
         delayMs: delay,
         sync: sync === 'on',
         killLeaderAtSeconds: killLeaderAt,

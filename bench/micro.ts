@@ -39,6 +39,7 @@ import { clientPublicKey, clientSeed } from './load.js'
 import type { Measure } from './measure.js'
 import { instrumentPublicKey, pkiCases } from './micro-pki.js'
 import { benchTransport } from './micro-transport.js'
+import { type FuelCall, Refuelling, registrations } from './refuels.js'
 
 const BLOCK = LIMITS.batchTransactionsMax
 const { sha256 } = nativeSuite
@@ -136,6 +137,12 @@ async function makeWorld(): Promise<World> {
         roles: ROLES,
         members: [{ name: 'admin', keyType: 'ed25519', publicKey: clientPublicKey(0), kind: 'admin' }],
       },
+      {
+        id: 'owner',
+        name: 'Owner of dispensers',
+        roles: ['owner'],
+        members: [{ name: 'admin', keyType: 'ed25519', publicKey: clientPublicKey(2), kind: 'admin' }],
+      },
     ],
     replicas: [{ id: 0, organization: 'org', consensusKey: clientPublicKey(1), peerId: 'peer', addresses: [] }],
     parameters: { ...DEFAULT_PARAMETERS, endorsements: 0 },
@@ -193,9 +200,34 @@ async function execution(measure: Measure, world: World, secret: PaillierSecret)
     await anchorBlocks(measure, world, join(folder, 'c'))
     await contributionBlocks(measure, world, join(folder, 'privacy'), secret)
     await measuringBlocks(measure, world, join(folder, 'measuring'))
+    await refuelBlocks(measure, world, join(folder, 'fuel'))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Vehicles whose refuels take turns. */
+const REFUELLING_VEHICLES = 200
+/** Calls made ahead: making one takes longer than executing it. */
+const CALLS_AHEAD = 90_000
+
+async function refuelBlocks(measure: Measure, world: World, path: string): Promise<void> {
+  const parties = { enroller: 'org', owner: 'owner' }
+  const encode = ({ from, method, args }: FuelCall): EncodedTransaction =>
+    world.encode({ organization: from, client: 'client' }, { contract: 'fuel', method, args })
+  const cars = Array.from({ length: REFUELLING_VEHICLES }, (_, index) => new Refuelling(parties, index))
+  const calls: FuelCall[] = []
+  for (let i = 0; calls.length < CALLS_AHEAD; i++) {
+    calls.push(...(await (cars[i % cars.length] as Refuelling).next()))
+  }
+  await block(
+    measure,
+    world,
+    path,
+    'fuel refuel, a third each of commit, declare and reveal',
+    (i) => encode(calls[i % calls.length] as FuelCall),
+    registrations(parties, REFUELLING_VEHICLES).flat().map(encode),
+  )
 }
 
 /** Contract, receipts, trees and the synced write of whole blocks; and the contract's part alone. */

@@ -11,6 +11,7 @@ const [command, ...rest] = process.argv.slice(2)
 const COMMANDS = {
   up: () => [[join(root, 'dist/src/cli/main.js'), 'up', ...rest]],
   sim: () => [[join(root, 'dist/src/sim/main.js'), ...rest]],
+  worlds: () => [[join(root, 'dist/bench/worlds/main.js'), ...rest]],
   bench: () => [[join(root, 'dist/bench/main.js'), ...rest]],
   test: () => [[bin('vitest/vitest.mjs'), 'run', ...rest]],
   check: () => [

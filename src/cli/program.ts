@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { declareChecks } from './declare-checks.js'
+import { declareFuel } from './declare-fuel.js'
 import { declareLog } from './declare-log.js'
 import { declareMeasure } from './declare-measure.js'
 import { declareMeter } from './declare-meter.js'
@@ -37,6 +38,7 @@ export function createProgram(session: Session): Command {
   declareLog(program, session)
   declarePrivacy(program, session)
   declareMeter(program, session)
+  declareFuel(program, session)
   declareChecks(program, session)
   return program
 }

@@ -32,6 +32,16 @@ export {
   endOfChain,
   eventsOfChain,
 } from './event-chain.js'
+export {
+  commitArguments,
+  commitReading,
+  declarationStatement,
+  type FuelReading,
+  measuredVolume,
+  type RefuelOpening,
+  revealArguments,
+  type TankLevels,
+} from './fuel.js'
 export { type ClientSigner, ed25519Signer, type MemberKey, p256Signer, readMemberKey } from './keys.js'
 export { LightClient } from './light-client.js'
 export {

@@ -1,4 +1,5 @@
 import type { Contract } from './contract.js'
+import { fuel } from './fuel/index.js'
 import { governance } from './governance/index.js'
 import { identity } from './identity/index.js'
 import { logbook } from './logbook/index.js'
@@ -50,10 +51,11 @@ export type {
   RuntimeOptions,
 } from './runtime.js'
 export { createRuntime } from './runtime.js'
-export { governance, identity, logbook, measuring, pki, privacy }
+export { fuel, governance, identity, logbook, measuring, pki, privacy }
 
 /** The contracts that every node carries, by name: clients have their types of arguments and results from here. */
 export interface BuiltIn {
+  readonly fuel: typeof fuel
   readonly governance: typeof governance
   readonly identity: typeof identity
   readonly logbook: typeof logbook
@@ -63,4 +65,4 @@ export interface BuiltIn {
 }
 
 /** The contracts that every node carries, in the order of their names. */
-export const BUILT_IN_CONTRACTS: readonly Contract[] = [governance, identity, logbook, measuring, pki, privacy]
+export const BUILT_IN_CONTRACTS: readonly Contract[] = [fuel, governance, identity, logbook, measuring, pki, privacy]

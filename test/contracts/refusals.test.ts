@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Contract } from '../../src/contracts/index.js'
 import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
+import { FUEL_CASES } from './fuel/refusal-cases.js'
 import { LOGBOOK_CASES } from './logbook-cases.js'
 import { MEASURING_CASES } from './measuring-cases.js'
 import { type Case, PKI_CASES } from './pki-refusals.js'
@@ -65,6 +66,7 @@ const CASES: Readonly<Record<string, Case>> = {
   ...LOGBOOK_CASES,
   ...MEASURING_CASES,
   ...PRIVACY_CASES,
+  ...FUEL_CASES,
   'governance.propose governance/bad-key': (chain) =>
     proposal(chain, 'maker', addition({ consensusKey: '0'.repeat(64) })),
   'governance.propose governance/key-used': (chain) =>
