@@ -1,5 +1,8 @@
 import { divideRounded, parseDecimal, type Rounding, tenTo } from './decimal.js'
+import type { Problem } from './problem.js'
 import { type Factor, PREFIXES, UNITS } from './unit-table.js'
+
+export type { Problem } from './problem.js'
 
 /**
  * Units in the notation of the Digital System of Units (D-SI, PTB): `\kilo\watt\hour`, `\metre\per\second\tothe{2}`. A unit is a list
@@ -38,11 +41,6 @@ export interface Unit {
   readonly dimension: Dimension
   /** Exact factor to the coherent SI unit of the dimension; absent for units that have none, such as `\degreecelsius`. */
   readonly factor?: Factor
-}
-
-export interface Problem {
-  /** For people, one sentence without a full stop. */
-  readonly problem: string
 }
 
 interface Part {

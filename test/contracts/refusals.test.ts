@@ -32,6 +32,12 @@ const enroll = (chain: Chain, args: object) =>
     args: { name: 'robot', keyType: 'p256', publicKey: other.compressed, kind: 'operator', ...args },
   }).code
 const retire = (chain: Chain, name: string) => chain.send('identity.retire', { from: 'maker', args: { name } }).code
+const rotate = (chain: Chain, args: object, kind: 'admin' | 'operator' = 'admin') =>
+  chain.send('identity.rotate', {
+    from: 'maker',
+    kind,
+    args: { name: 'operator', keyType: 'p256', publicKey: other.compressed, ...args },
+  }).code
 
 const CONSENSUS_KEYS = [11, 12, 13, 14].map((seed) => ed25519Key(seed))
 
@@ -41,6 +47,13 @@ const removal = (replica: number) => [{ kind: 'remove', replica }]
 const addition = (change: object = {}) => [
   { kind: 'add', organization: 'maker', consensusKey: CONSENSUS_KEYS[3], peerId: 'peer3', addresses: [], ...change },
 ]
+const ADMISSION = {
+  kind: 'admit',
+  organization: 'late',
+  name: 'Late',
+  roles: ['utility'],
+  admin: { name: 'admin', keyType: 'ed25519', publicKey: CONSENSUS_KEYS[3] },
+}
 const ballot = (chain: Chain, from: string, id: number, approve = true) =>
   chain.send('governance.vote', { from, args: { proposal: id, approve } }).code
 const withdrawal = (chain: Chain, from: string, id: number) =>
@@ -58,6 +71,19 @@ const CASES: Readonly<Record<string, Case>> = {
     proposal(chain, 'maker', addition({ consensusKey: CONSENSUS_KEYS[0] })),
   'governance.propose governance/unknown-organization': (chain) =>
     proposal(chain, 'maker', addition({ organization: 'nobody' })),
+  'governance.propose governance/organization-known': (chain) =>
+    proposal(chain, 'maker', [{ ...ADMISSION, organization: 'ptb' }]),
+  'governance.propose governance/runs-a-replica': (chain) =>
+    proposal(chain, 'maker', [{ kind: 'expel', organization: 'ptb' }]),
+  'governance.propose governance/bad-parameters': (chain) =>
+    proposal(chain, 'maker', [{ kind: 'parameters', contract: 'identity', values: '{}' }]),
+  'governance.propose governance/bad-version': (chain) => {
+    const change = { kind: 'contract', contract: 'logbook', version: '9.0.0', code: '0'.repeat(64), from: 1_000 }
+    proposal(chain, 'maker', [change])
+    ballot(chain, 'ptb', 0)
+    ballot(chain, 'inmetro', 0)
+    return proposal(chain, 'maker', [{ ...change, version: '9.1.0' }])
+  },
   'governance.propose governance/no-view': (chain) => proposal(chain, 'maker', removal(7)),
   'governance.propose governance/bad-expiry': (chain) => proposal(chain, 'maker', removal(1), chain.timeMs),
   'governance.propose governance/too-many-open': (chain) => {
@@ -101,6 +127,17 @@ const CASES: Readonly<Record<string, Case>> = {
     return enroll(chain, { name: 'second' })
   },
   'identity.enroll identity/name-taken': (chain) => enroll(chain, { name: 'admin' }),
+  'identity.rotate identity/bad-key': (chain) => rotate(chain, { publicKey: '05'.repeat(33) }),
+  'identity.rotate identity/key-taken': (chain) => {
+    enroll(chain, {})
+    return rotate(chain, {})
+  },
+  'identity.rotate identity/unknown-member': (chain) => rotate(chain, { name: 'nobody' }),
+  'identity.rotate identity/already-retired': (chain) => {
+    retire(chain, 'operator')
+    return rotate(chain, {})
+  },
+  'identity.rotate identity/not-yourself': (chain) => rotate(chain, { name: 'admin' }, 'operator'),
   'identity.retire identity/unknown-member': (chain) => retire(chain, 'nobody'),
   'identity.retire identity/already-retired': (chain) => {
     retire(chain, 'operator')
@@ -158,6 +195,13 @@ const RUNTIME_CASES: Readonly<Record<string, Case>> = {
   'runtime/contract-fault': (chain) => chain.send('faulty.fail', { from: 'maker' }).code,
   'identity/unknown-organization': (chain) =>
     chain.send('logbook.append', { from: 'nobody', client: 'c', args: { category: 'a', subject: 'b' } }).code,
+  'identity/organization-expelled': () => {
+    const chain = new Chain(BUILT_IN_CONTRACTS, genesisOf({ replicas: VIEW }))
+    proposal(chain, 'maker', [{ kind: 'expel', organization: 'grid' }])
+    ballot(chain, 'ptb', 0)
+    ballot(chain, 'inmetro', 0)
+    return chain.send('logbook.append', { from: 'grid', client: 'c', args: { category: 'a', subject: 'b' } }).code
+  },
   'identity/unknown-key': (chain) =>
     chain.send('logbook.append', {
       from: 'maker',

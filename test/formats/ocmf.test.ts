@@ -9,6 +9,7 @@ import { JSON_TEXT_DEPTH_MAX, parseJsonText } from '../../src/formats/json-text.
 import { OCMF_LENGTH_MAX, parseOcmf } from '../../src/formats/ocmf.js'
 import { OCMF_READINGS_MAX } from '../../src/formats/ocmf-readings.js'
 import { parsePublicKey } from '../../src/formats/public-key.js'
+import { parseUnit } from '../../src/formats/units.js'
 
 interface Vector {
   readonly curve: string
@@ -85,6 +86,14 @@ const READING = '{"TM":"2018-07-24T13:22:04,000+0200 S","TX":"B","RV":1.5,"RI":"
 const build = (payload: string, signature = '{"SD":"00"}') => `OCMF|${payload}|${signature}`
 const withReading = (reading: string) => build(`{"PG":"T1","RD":[${reading}]}`)
 const changed = (from: string, to: string) => withReading(READING.replace(from, to))
+
+it('units of the format are D-SI units in their one form', () => {
+  for (const name of ['kWh', 'Wh', 'mOhm', 'uOhm']) {
+    const unit = read(changed('kWh', name)).readings[0]?.unit ?? ''
+    expect(parseUnit(unit)).toMatchObject({ canonical: unit })
+  }
+  expect(read(changed('kWh', 'min')).readings).toMatchObject([{ value: '1.5', unit: undefined }])
+})
 
 describe('what is not a record', () => {
   it('is not the template of these tests', () => {

@@ -1,9 +1,9 @@
 /** Made by scripts/codegen.mjs: SHA-256 of the code of each built-in contract. */
 export const CODE_HASHES: Readonly<Record<string, string>> = {
-  'governance@1.0.0': '9cd07bb37166fa9e8d070438de029081ad4d0090857c9d573db7737fb7c0be0d',
-  'identity@1.0.0': '13821fbfde17ff664f875b003837bd25ce53b744e7b3e660190e30d10ab2dc58',
-  'logbook@1.1.0': 'ef9fb3e41c81faa23f0c5b7a158d19c54e0d65bf134c8fb730ea93f5bb6a6cda',
-  'measuring@1.0.0': 'fd698d10442b89144f22635c1245c9a441db309644f64b2b7e46e247ddbb02d5',
-  'pki@2.0.0': '09fe9116640e6803d8b6070cb94d2e1152efe777f0ebe70d0518cb6cee29b194',
-  'privacy@1.0.0': '8e74de4a742be9d8759913002c33b4d4a8bb651af0370007d3a5df0ae213e462',
+  'governance@2.0.0': '5c92f51b43423eab492180c0ff4aa8a7b2fcf84aa3a9fa43736c372c1794eea4',
+  'identity@2.0.0': '59b3613a0d738f95981e207efde21f7842ab5b77db95e9b112a14420ae0ab1b4',
+  'logbook@1.1.0': 'de632abe6fe41bde03229a7a1d5108fdf08c59e0c17cce9ab5cbe2b918a85078',
+  'measuring@1.0.0': '7b8c8d2e1de364b1f4d5951952b96b149f13677ee2b1830ec1458023c0f67466',
+  'pki@2.0.0': '76a9a313b5e7db68554d6f4afcc7c5c6566bb4cfeb4aa085dc6bb80a037a57c0',
+  'privacy@1.0.0': '099664d65061287732744305411a152e13d62bbbe54d272cc21951f1dfea2e1b',
 }
