@@ -1,7 +1,7 @@
 // The layers of docs/architecture.md. Imports go down only; rooms on one floor do not know each other.
 const FLOORS = [
   ['base'],
-  ['types', 'crypto', 'codec'],
+  ['types', 'crypto', 'codec', 'formats'],
   ['ports.ts'],
   ['consensus', 'contracts', 'ledger', 'p2p'],
   ['replica'],
@@ -24,7 +24,12 @@ const upwards = FLOORS.flatMap((rooms, floor) => {
 })
 
 /** Rooms on one floor that may know another: the composition roots serve the API; clients check what the pure core defines. */
-const NEIGHBOURS_ALLOWED = { node: ['api'], crypto: ['types'], codec: ['types', 'crypto'] }
+const NEIGHBOURS_ALLOWED = {
+  node: ['api'],
+  crypto: ['types'],
+  codec: ['types', 'crypto'],
+  formats: ['types', 'crypto'],
+}
 
 const sideways = FLOORS.flatMap((rooms) =>
   rooms.flatMap((name) => {
@@ -42,7 +47,7 @@ const sideways = FLOORS.flatMap((rooms) =>
   }),
 )
 
-const PURE = ['^src/consensus/', '^src/contracts/', '^src/types/', '^src/base/']
+const PURE = ['^src/consensus/', '^src/contracts/', '^src/types/', '^src/base/', '^src/formats/']
 
 module.exports = {
   forbidden: [
@@ -69,7 +74,7 @@ module.exports = {
     {
       name: 'clients-run-in-browsers',
       severity: 'error',
-      from: { path: '^src/(client|codec|crypto/(?!native))', pathNot: '^src/client/node' },
+      from: { path: '^src/(client|codec|formats|crypto/(?!native))', pathNot: '^src/client/node' },
       to: { dependencyTypes: ['core'] },
     },
     {

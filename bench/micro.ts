@@ -1,14 +1,14 @@
 import { generateKeyPairSync, sign as signEcdsa } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { toHex, utf8 } from '../src/base/bytes.js'
+import { fromHex, toHex, utf8 } from '../src/base/bytes.js'
 import { type Call, type EncodedTransaction, encodeCall, type Identity } from '../src/client/index.js'
 import { encodeReceipt, makeValue } from '../src/codec/block.js'
 import { DEFAULT_PARAMETERS, networkIdOf } from '../src/codec/genesis.js'
 import { batchDigest, valueDigest } from '../src/codec/statements.js'
 import { decodeBatch, decodeTransaction, encodeBatch, encodeBatchBody } from '../src/codec/transaction.js'
-import { BUILT_IN_CONTRACTS, createRuntime, possessionStatement, recordStatement } from '../src/contracts/index.js'
+import { BUILT_IN_CONTRACTS, createRuntime } from '../src/contracts/index.js'
 import { MerkleTree } from '../src/crypto/index.js'
 import { nativeSuite } from '../src/crypto/native.js'
 import { openLedger } from '../src/ledger/index.js'
@@ -19,6 +19,7 @@ import { contextOf } from '../src/replica/index.js'
 import { type Batch, type Genesis, LIMITS, ROLES, type Transaction } from '../src/types/index.js'
 import { clientPublicKey, clientSeed } from './load.js'
 import type { Measure } from './measure.js'
+import { instrumentPublicKey, pkiCases } from './micro-pki.js'
 import { benchTransport } from './micro-transport.js'
 import { type FuelCall, Refuelling, registrations } from './refuels.js'
 
@@ -65,6 +66,14 @@ export async function benchMicro(quick: boolean, say: (text: string) => void): P
   return micros
 }
 
+/** Curve, OpenSSL's name of it, and the hash that goes with it. */
+const INSTRUMENT_CURVES = [
+  ['p256', 'P-256', 'sha256'],
+  ['p384', 'P-384', 'sha384'],
+  ['secp256k1', 'secp256k1', 'sha256'],
+  ['brainpoolP256r1', 'brainpoolP256r1', 'sha256'],
+] as const
+
 async function crypto(measure: Measure): Promise<void> {
   const { sign } = createSigner(clientSeed(0))
   const publicKey = ed25519PublicKey(clientSeed(0))
@@ -72,10 +81,13 @@ async function crypto(measure: Measure): Promise<void> {
   const signature = sign(message)
   await measure('ed25519 sign', 1, () => sign(message))
   await measure('ed25519 verify', 1, () => nativeSuite.verifyEd25519(publicKey, message, signature))
-  const instrument = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const point = pointOf(instrument.publicKey)
-  const der = signEcdsa('sha256', message, instrument.privateKey)
-  await measure('p256 verify (DER)', 1, () => nativeSuite.verifyP256Der(point, message, der))
+  for (const [curve, namedCurve, hash] of INSTRUMENT_CURVES) {
+    const instrument = generateKeyPairSync('ec', { namedCurve })
+    const point = fromHex(instrumentPublicKey(instrument.publicKey).key) as Uint8Array
+    const der = signEcdsa(hash, message, instrument.privateKey)
+    const scheme = { curve, hash, encoding: 'der' } as const
+    await measure(`${curve} verify (DER)`, 1, () => nativeSuite.verifyEcdsa(scheme, point, message, der))
+  }
   for (const size of [64, 300]) {
     const data = new Uint8Array(size).fill(3)
     await measure(`sha256 of ${size} B`, 1, () => sha256(data))
@@ -158,6 +170,7 @@ async function execution(measure: Measure, world: World): Promise<void> {
     const append = { contract: 'logbook', method: 'append', args: APPEND }
     await block(measure, world, join(folder, 'a'), 'logbook.append, vouched', () => world.encode(world.vouched, append))
     await block(measure, world, join(folder, 'b'), 'logbook.append, signed', () => world.encode(world.signed, append))
+    mkdirSync(join(folder, 'c'))
     await anchorBlocks(measure, world, join(folder, 'c'))
     await refuelBlocks(measure, world, join(folder, 'fuel'))
   } finally {
@@ -249,31 +262,12 @@ async function block(
   await ledger.close()
 }
 
+/** The main call of pki, with keys of each algorithm. */
 async function anchorBlocks(measure: Measure, world: World, path: string): Promise<void> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const point = toHex(pointOf(publicKey))
-  const instrument = 'meter-1'
-  const signText = (text: string): string => signEcdsa('sha256', utf8(text), privateKey).toString('base64')
-  const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
-  const possession = signText(possessionStatement(instrument, point))
-  const args = { instrument, type: 'meter', pem, possession }
-  const propose = world.encode(world.signed, { contract: 'pki', method: 'propose', args })
-  await block(
-    measure,
-    world,
-    path,
-    'pki.anchor, vouched',
-    (i) => {
-      const message = `reading ${i}`
-      const signature = signText(recordStatement(instrument, i + 1, message))
-      const record = { instrument, format: 'etalon-1', counter: i + 1, message, signature }
-      return world.encode(world.vouched, { contract: 'pki', method: 'anchor', args: record })
-    },
-    [propose],
-  )
-}
-
-function pointOf(publicKey: { export(options: { type: 'spki'; format: 'der' }): Buffer }): Uint8Array {
-  const der = publicKey.export({ type: 'spki', format: 'der' })
-  return new Uint8Array(der.subarray(der.length - 65))
+  const call = (method: string, args: object) => ({ contract: 'pki', method, args })
+  for (const [at, { name, proposal, record }] of pkiCases().entries()) {
+    const propose = world.encode(world.signed, call('propose', proposal))
+    const encode = (i: number) => world.encode(world.vouched, call('anchor', record(i)))
+    await block(measure, world, join(path, String(at)), `pki.anchor ${name}`, encode, [propose])
+  }
 }

@@ -41,7 +41,7 @@ export function readRoutes(app: FastifyInstance, modules: RouteModules): void {
     async ({ params, body, query }) => {
       await atLeast(modules, query)
       const { height } = ledger.tip().header
-      const answer = await runtime.query(params.contract, params.query, body ?? {}, ledger)
+      const answer = await runtime.query(params.contract, params.query, body ?? {}, ledger, height)
       if (!answer.ok) throw new ProblemError(answer.code, answer.detail)
       return { height, value: answer.value }
     },

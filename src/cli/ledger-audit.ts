@@ -162,8 +162,8 @@ class Replay {
     receipts: readonly Uint8Array[],
   ): string | undefined {
     const { height, timeMs, contracts } = sealed.header
-    if (contracts !== this.#runtime.contractSetHash) return 'executed by another contract set than this version has'
     const execution = this.#runtime.execute({ height, timeMs }, transactions, { get: (key) => this.#state.get(key) })
+    if (contracts !== execution.contractSet) return 'executed by another contract set than this version has'
     this.#apply(execution.changes)
     const differs = execution.receipts.findIndex((receipt, i) => {
       const stored = receipts[i]

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { declareChecks } from './declare-checks.js'
 import { declareFuel } from './declare-fuel.js'
+import { declareMeter } from './declare-meter.js'
 import { declareNetwork } from './declare-network.js'
 import { declareSetup } from './declare-setup.js'
 import type { Session } from './options.js'
@@ -31,6 +32,7 @@ export function createProgram(session: Session): Command {
   declareSetup(program, session)
   declareNetwork(program, session)
   declareFuel(program, session)
+  declareMeter(program, session)
   declareChecks(program, session)
   return program
 }

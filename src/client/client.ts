@@ -1,4 +1,4 @@
-import { fromUtf8 } from '../base/bytes.js'
+import { fromUtf8, toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 import { formatProvenReceipt, type ProvenReceipt } from '../codec/proven-receipt.js'
 import { readViewLink, type ViewLinkDocument } from '../codec/view-links.js'
@@ -8,6 +8,7 @@ import { Channel, type WebSocketLike } from './channel.js'
 import { LightClient } from './light-client.js'
 import { newestOfQuorum, type QuorumState } from './quorum-read.js'
 import { readStateAnswer, type StateAnswer, UnknownView, unproven, type VerifiedState } from './state-answer.js'
+import type { StateFile } from './state-file.js'
 import { type EncodedTransaction, encodeCall, type Identity } from './transaction.js'
 import type { MethodArgs, MethodResult, QueryArgs, QueryResult } from './typed.js'
 
@@ -178,6 +179,34 @@ export class EtalonClient {
       if (height < least) throw unproven(`the answer is of height ${height}, older than was asked for`)
       return { height, value }
     })
+  }
+
+  /** Reads one key with its proof, as a file that can be checked offline at any later time; `readStateFile` reads it. */
+  async stateFile(key: string, options: ReadOptions = {}): Promise<string> {
+    const { least, query } = this.#minHeight(options)
+    const answer = await this.#ask(`/v1/state/${encodeURIComponent(key)}${query}`, {}, (text) => {
+      const { height } = this.#state(key, text)
+      if (height < least) throw unproven(`the answer is of height ${height}, older than was asked for`)
+      return readJson(text)
+    })
+    const { view = 0 } = (answer.certificate ?? {}) as { view?: number }
+    const views = await this.#linksTo(view)
+    const file: StateFile = { format: 'etalon-state-1', network: toHex(this.light.networkId), key, answer, views }
+    return `${JSON.stringify(file)}\n`
+  }
+
+  /** Links from the view of the genesis to another. */
+  async #linksTo(view: number): Promise<readonly ViewLinkDocument[]> {
+    const links: ViewLinkDocument[] = []
+    while (links.length < view) {
+      const page = await this.#ask(`/v1/views?after=${links.length}`, {}, (text) => {
+        const { links: found } = readJson(text) as { links: readonly ViewLinkDocument[] }
+        if (found.length === 0) throw unproven(`no link to view ${links.length + 1}`)
+        return found
+      })
+      links.push(...page)
+    }
+    return links.slice(0, view)
   }
 
   /**

@@ -46,6 +46,8 @@ export interface BlockContext {
   readonly parameters: NetworkParameters
   readonly state: BlockState
   readonly settings: Settings
+  readonly network: Digest
+  readonly parameterProblem: (contract: string, values: Json) => string | undefined
 }
 
 /** Canonical JSON of an event, with its name. */
@@ -102,6 +104,10 @@ export class Call implements MethodContext {
     return this.#block.parameters
   }
 
+  get network(): Digest {
+    return this.#block.network
+  }
+
   settings<T extends Json = Json>(): T {
     return settingsOf<T>(this.#entry.contract, this.#inForce())
   }
@@ -117,6 +123,16 @@ export class Call implements MethodContext {
   other(contract: string): StateView {
     assertReads(this.#entry.contract, contract)
     return new Namespace(contract, this.#overlay(), true)
+  }
+
+  writable(contract: string): MutableStateView {
+    const { name, writes } = this.#entry.contract
+    if (writes?.includes(contract) !== true) throw new RangeError(`${name} does not declare that it writes ${contract}`)
+    return new Namespace(contract, this.#overlay())
+  }
+
+  parameterProblem(contract: string, values: Json): string | undefined {
+    return this.#block.parameterProblem(contract, values)
   }
 
   emit(name: string, data: Json): void {

@@ -97,7 +97,11 @@ function holderOf(text: Text, publicKey: string): KeyHolder | RefusalInfo {
 
 function organizationOf(text: Text, id: string): OrganizationRecord | RefusalInfo {
   const record = parseValue<OrganizationRecord>(text(`${IDENTITY}/${organizationKey(id)}`))
-  return record ?? { code: 'identity/unknown-organization', detail: `there is no organization ${shown(id)}` }
+  if (record === undefined) {
+    return { code: 'identity/unknown-organization', detail: `there is no organization ${shown(id)}` }
+  }
+  if (record.ended === undefined) return record
+  return { code: 'identity/organization-expelled', detail: `${id} was expelled at height ${record.ended.height}` }
 }
 
 function unknownKey(publicKey: string): RefusalInfo {

@@ -40,6 +40,8 @@ export type Producer = {
 
 interface BaseContext<R extends string> {
   readonly crypto: CryptoSuite
+  /** Id of the network, hexadecimal: the hash of its genesis document. */
+  readonly network: Digest
   readonly parameters: NetworkParameters
   /**
    * Parameters of the contract in force: as governance set them, else the defaults of its `parameters`.
@@ -67,6 +69,10 @@ export interface MethodContext<R extends string = string, E extends string = str
   /** The contract's own name space. */
   readonly state: MutableStateView
   emit(name: E, data: Json): void
+  /** State of another contract, to be written; its name must stand in `writes`. */
+  writable(contract: string): MutableStateView
+  /** What is wrong with a document as the parameters of a contract, for people; `undefined` when it fits. */
+  parameterProblem(contract: string, values: Json): string | undefined
 }
 
 export interface ListedEntry<T extends Json> {
@@ -161,6 +167,8 @@ export interface Contract {
   readonly summary: string
   /** Contracts whose state it may read. */
   readonly reads: readonly string[]
+  /** Contracts whose state it may write as well: of governance alone, which founds and ends organizations. */
+  readonly writes?: readonly string[]
   /** Name, `<contract>/<what happened>`, and meaning of every event. */
   readonly events: Readonly<Record<string, string>>
   /** Code, `<contract>/<what is wrong>`, and meaning of every refusal. */

@@ -81,6 +81,7 @@ export const RUNTIME_REFUSALS: Readonly<Record<string, string>> = {
   'runtime/contract-fault':
     'The contract failed, alike on every replica. Nothing was changed. This is a bug to report.',
   'identity/unknown-organization': 'No organization of this id is enrolled.',
+  'identity/organization-expelled': 'The organization was expelled by votes: nobody acts for it any more.',
   'identity/unknown-key': 'No organization has enrolled the key, or it is retired.',
   'identity/wrong-organization': 'The key belongs to another organization than the transaction names.',
   'identity/invalid-client': 'The name of a vouched client is empty or too long.',

@@ -27,7 +27,6 @@ export {
   scheduledView,
   type ViewRecord,
 } from './governance/records.js'
-export { possessionStatement, recordStatement } from './pki/index.js'
 export type { QueryReader } from './query-context.js'
 export type {
   Answer,

@@ -1,6 +1,6 @@
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { Ledger, StateReader } from '../ports.js'
-import type { Genesis } from '../types/index.js'
+import type { Digest, Genesis } from '../types/index.js'
 import { parseValue, readText, StateUnreadable, textOf, viewOf } from './block-state.js'
 import { assertReads, Refusal } from './call.js'
 import type { Json, ListedEntry, Query, QueryContext } from './contract.js'
@@ -10,17 +10,26 @@ import { type Settings, settingsOf } from './settings.js'
 /** What queries read from: a ledger, or a snapshot of one. */
 export type QueryReader = StateReader & Pick<Ledger, 'list'>
 
+/** What is the same for all queries of a node. */
+export interface QueryEnvironment {
+  readonly suite: CryptoSuite
+  readonly genesis: Genesis
+  readonly settings: Settings
+  readonly network: Digest
+}
+
 /** What the handler of a query sees. */
 export function queryContext(
   entry: Entry<Query>,
   reader: GuardedReader,
-  { suite, genesis, settings }: { readonly suite: CryptoSuite; readonly genesis: Genesis; readonly settings: Settings },
+  { suite, genesis, settings, network }: QueryEnvironment,
 ): QueryContext {
   const { contract, refusals } = entry
   const prefix = `${contract.name}/`
   const inForce = () => settings.inForce(entry, (key) => readText(reader, key))
   return {
     crypto: suite,
+    network,
     parameters: genesis.parameters,
     state: viewOf(reader, contract.name),
     settings: <T extends Json>() => settingsOf<T>(contract, inForce()),

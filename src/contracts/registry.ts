@@ -27,47 +27,55 @@ export interface Registered {
   readonly queries: ReadonlyMap<string, Entry<Query>>
 }
 
-/** The contracts of a node by name. A definition that breaks the rules of contract.ts is a bug and asserted. */
+/**
+ * The contracts of a node by name and version; the first version given is the one that a network is founded with. A definition that
+ * breaks the rules of contract.ts is a bug and asserted.
+ */
 export class Registry {
-  readonly #contracts: ReadonlyMap<string, Registered>
+  readonly #contracts: ReadonlyMap<string, readonly Registered[]>
+  readonly names: readonly string[]
+  /** Of the newest version of each. */
   readonly description: readonly ContractDescription[]
 
   constructor(contracts: readonly Contract[], suite: CryptoSuite) {
-    const byName = new Map<string, Registered>()
+    const byName = new Map<string, Registered[]>()
     for (const contract of contracts) {
       assertContract(contract)
-      assert(!byName.has(contract.name), `two contracts of the name ${contract.name}`)
+      const versions = byName.get(contract.name) ?? []
+      const known = versions.some(({ contract: { version } }) => version === contract.version)
+      assert(!known, `two contracts ${contract.name} ${contract.version}`)
       const code = codeHash(contract, suite)
-      byName.set(contract.name, {
-        contract,
-        code,
-        methods: entries(contract, code, contract.methods, 'method'),
-        queries: entries(contract, code, contract.queries, 'query'),
-      })
+      const methods = entries(contract, code, contract.methods, 'method')
+      const queries = entries(contract, code, contract.queries, 'query')
+      byName.set(contract.name, [...versions, { contract, code, methods, queries }])
     }
-    for (const { contract } of byName.values()) {
-      for (const name of contract.reads) assert(byName.has(name), `${contract.name} reads ${name}, which is not there`)
+    for (const { name, reads, writes = [] } of contracts) {
+      for (const other of [...reads, ...writes]) assert(byName.has(other), `${name} reads ${other}, which is not there`)
     }
     this.#contracts = byName
-    this.description = describeContracts(contracts)
+    this.names = [...byName.keys()]
+    this.description = describeContracts([...byName.values()].flatMap((versions) => versions.at(-1)?.contract ?? []))
   }
 
-  get(contract: string): Registered | undefined {
-    return this.#contracts.get(contract)
+  /** @param version the founding one when absent */
+  get(contract: string, version?: string): Registered | undefined {
+    const versions = this.#contracts.get(contract)
+    return version === undefined ? versions?.[0] : versions?.find((known) => known.contract.version === version)
   }
 
-  /** SHA-256 of names, versions and what the methods declare. Texts for people are left out. */
-  hash(suite: CryptoSuite): Digest {
-    const set = [...this.#contracts.values()].map(({ contract }) => declarationOf(contract))
+  /** SHA-256 of names, versions and what the methods of a set declare. Texts for people are left out. */
+  hash(suite: CryptoSuite, contracts: readonly Registered[]): Digest {
+    const set = contracts.map(({ contract }) => declarationOf(contract))
     return toHex(suite.sha256(utf8(`etalon contract set 1\n${encodeCanonical(set)}`)))
   }
 }
 
-function declarationOf({ name, version, reads, methods, parameters }: Contract): Json {
+function declarationOf({ name, version, reads, writes, methods, parameters }: Contract): Json {
   return {
     name,
     version,
     reads,
+    ...(writes === undefined ? {} : { writes }),
     methods: Object.fromEntries(Object.entries(methods).map(([method, it]) => [method, declaration(it)])),
     ...(parameters === undefined
       ? {}

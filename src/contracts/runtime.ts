@@ -1,8 +1,10 @@
+import { toHex } from '../base/bytes.js'
+import { networkIdOf } from '../codec/genesis.js'
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { StateChange, StateReader } from '../ports.js'
 import type { Digest, Genesis, Height, Receipt, TimeMs, Transaction } from '../types/index.js'
 import { checkArguments, parseArguments } from './arguments.js'
-import { BlockState, StateUnreadable } from './block-state.js'
+import { BlockState, readText, StateUnreadable } from './block-state.js'
 import { type BlockContext, Call, encodeOutput, Refusal } from './call.js'
 import { Callers, type RefusalInfo } from './callers.js'
 import { canonicalBytes, compareUtf8 } from './canonical.js'
@@ -10,10 +12,11 @@ import type { Caller, Contract, Json, Method, Query } from './contract.js'
 import { type ContractDescription, type Meaning, RUNTIME_REFUSALS } from './describe.js'
 import { IDENTITY } from './identity/records.js'
 import { GuardedReader, type QueryReader, queryContext } from './query-context.js'
-import { type Entry, Registry } from './registry.js'
+import { type Entry, type Registered, Registry } from './registry.js'
 import { explain, shown } from './schema.js'
 import { Settings } from './settings.js'
 import { TextSink } from './text.js'
+import { Versions } from './versions.js'
 
 export interface Block {
   readonly height: Height
@@ -25,6 +28,8 @@ export interface Execution {
   readonly receipts: Receipt[]
   /** Ascending by the UTF-8 bytes of the key, each key once. */
   readonly changes: StateChange[]
+  /** Hash of the contract set that executed the block, as its header carries it. */
+  readonly contractSet: Digest
 }
 
 export type Answer =
@@ -53,17 +58,24 @@ export interface Description {
 
 /** Executes the contracts. Deterministic: equal transactions over an equal state give equal receipts and changes. */
 export interface Runtime {
-  /** Hash of the contract set, as block headers carry it. */
+  /** Hash of the contract set that a network is founded with. */
   readonly contractSetHash: Digest
   /**
    * Executes the transactions of a block in order; each sees the changes of those before it.
-   * @throws StateUnreadable when the reader fails: the replica's own trouble, the node must stop
+   * @throws StateUnreadable when the reader fails, EtalonError `runtime/contract-missing` when this release is too old: the replica's own trouble, it must stop
    */
   execute(block: Block, transactions: readonly Transaction[], state: StateReader): Execution
-  /** The refusal that execution would give now without running the handler; `undefined` lets it pass. Advisory: state moves on. */
-  admit(transaction: Transaction, state: StateReader): RefusalInfo | undefined
-  /** Answers a query. `args` is parsed JSON. Rejects only when the reader fails. */
-  query(contract: string, query: string, args: unknown, reader: QueryReader): Promise<Answer>
+  /**
+   * The refusal that execution would give without running the handler; `undefined` lets it pass. Advisory: state moves on.
+   * @param height of the block that may hold it
+   */
+  admit(transaction: Transaction, state: StateReader, height: Height): RefusalInfo | undefined
+  /**
+   * Answers a query. Rejects only when the reader fails, or the contract is missing in this release.
+   * @param args parsed JSON
+   * @param height of the state that the reader gives
+   */
+  query(contract: string, query: string, args: unknown, reader: QueryReader, height: Height): Promise<Answer>
   /** The state at height 0, ascending by key. */
   genesisState(): StateChange[]
   describe(): Description
@@ -74,6 +86,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return new ContractRuntime(options)
 }
 
+/** The contracts of one height. */
+interface ContractSet {
+  /** In the order in which they are registered. */
+  readonly contracts: readonly Registered[]
+  readonly byName: ReadonlyMap<string, Registered>
+  readonly hash: Digest
+}
+
 /** What lives on from one executed block to the next. */
 interface Executing {
   readonly reader: StateReader
@@ -82,7 +102,12 @@ interface Executing {
   state: BlockState
 }
 
-/** A transaction as far as it can be judged without the state. */
+/** A transaction as far as one version of its contract can judge it without the state. */
+interface Judged {
+  readonly by: Registered | undefined
+  readonly prepared: Prepared
+}
+
 type Prepared = RefusalInfo | { readonly entry: Entry<Method>; readonly args: unknown }
 
 const EMPTY = new Uint8Array(0)
@@ -94,36 +119,59 @@ class ContractRuntime implements Runtime {
   readonly #registry: Registry
   readonly #settings: Settings
   /** Filled by admission, so that what was admitted is parsed once; what comes from other replicas is executed straight. */
-  readonly #prepared = new WeakMap<Transaction, Prepared>()
+  readonly #judged = new WeakMap<Transaction, Judged>()
   #remembered: { readonly reader: StateReader; readonly callers: Callers } | undefined
   /** Callers as of the block that was executed last. */
   #executing: Executing | undefined
+  readonly #versions: Versions
+  readonly #network: Digest
+  /** The newest contract set. */
+  #set: ContractSet
   readonly contractSetHash: Digest
 
   constructor(options: RuntimeOptions) {
     this.#options = options
     this.#registry = new Registry(options.contracts, options.suite)
     this.#settings = new Settings(options.suite)
-    this.contractSetHash = this.#registry.hash(options.suite)
+    this.#versions = new Versions(this.#registry)
+    this.#network = toHex(networkIdOf(options.suite.sha256, options.genesis))
+    this.#set = this.#setOf(this.#versions.all(0, () => undefined))
+    this.contractSetHash = this.#set.hash
   }
 
   execute(block: Block, transactions: readonly Transaction[], reader: StateReader): Execution {
     this.#remembered = undefined
-    const { suite, genesis } = this.#options
     const state = new BlockState(reader)
-    const context = {
-      height: block.height,
-      timeMs: block.timeMs,
-      suite,
-      parameters: genesis.parameters,
-      state,
-      settings: this.#settings,
-    }
+    const set = this.#setAt(block.height, state)
+    const context = this.#contextOf(block, state, set)
     const callers = this.#callersFor(block, reader, state)
     const receipts: Receipt[] = []
     const sink = new TextSink()
-    for (const transaction of transactions) receipts.push(this.#run(transaction, context, callers, sink))
-    return { receipts, changes: state.changes() }
+    for (const transaction of transactions) receipts.push(this.#run(transaction, context, set, callers, sink))
+    return { receipts, changes: state.changes(), contractSet: set.hash }
+  }
+
+  #contextOf({ height, timeMs }: Block, state: BlockState, { byName }: ContractSet): BlockContext {
+    const { suite, genesis } = this.#options
+    const parameterProblem = (contract: string, values: Json): string | undefined => {
+      const schema = byName.get(contract)?.contract.parameters?.schema
+      return schema === undefined ? `${shown(contract)} has no parameters` : explain(schema, values)
+    }
+    const { parameters } = genesis
+    const network = this.#network
+    return { height, timeMs, suite, parameters, state, settings: this.#settings, network, parameterProblem }
+  }
+
+  /** The contracts that execute a height. Versions are approved ahead, so no block changes its own. */
+  #setAt(height: Height, state: BlockState): ContractSet {
+    const contracts = this.#versions.all(height, (key) => state.text(key))
+    if (contracts.some((contract, i) => contract !== this.#set.contracts[i])) this.#set = this.#setOf(contracts)
+    return this.#set
+  }
+
+  #setOf(contracts: readonly Registered[]): ContractSet {
+    const byName = new Map(contracts.map((registered) => [registered.contract.name, registered]))
+    return { contracts, byName, hash: this.#registry.hash(this.#options.suite, contracts) }
   }
 
   /** Callers live on from block to block, as long as the blocks follow one another over the same state. */
@@ -140,12 +188,10 @@ class ContractRuntime implements Runtime {
     return callers
   }
 
-  admit(transaction: Transaction, reader: StateReader): RefusalInfo | undefined {
-    let prepared = this.#prepared.get(transaction)
-    if (prepared === undefined) {
-      prepared = this.#examine(transaction)
-      this.#prepared.set(transaction, prepared)
-    }
+  admit(transaction: Transaction, reader: StateReader, height: Height): RefusalInfo | undefined {
+    const by = this.#versions.inForce(transaction.contract, height, (key) => readText(reader, key))
+    const prepared = this.#prepare(transaction, by)
+    this.#judged.set(transaction, { by, prepared })
     if ('code' in prepared) return prepared
     const { definition } = prepared.entry
     let caller = authorized(definition, this.#admission(reader).of(transaction))
@@ -166,8 +212,20 @@ class ContractRuntime implements Runtime {
     return this.#remembered.callers
   }
 
-  #run(transaction: Transaction, block: BlockContext, callers: Callers, sink: TextSink): Receipt {
-    const prepared = this.#prepared.get(transaction) ?? this.#examine(transaction)
+  /** As admission judged it, if that was by the same version. */
+  #prepare(transaction: Transaction, by: Registered | undefined): Prepared {
+    const judged = this.#judged.get(transaction)
+    return judged !== undefined && judged.by === by ? judged.prepared : examine(transaction, by)
+  }
+
+  #run(
+    transaction: Transaction,
+    block: BlockContext,
+    { byName }: ContractSet,
+    callers: Callers,
+    sink: TextSink,
+  ): Receipt {
+    const prepared = this.#prepare(transaction, byName.get(transaction.contract))
     if ('code' in prepared) return refusedReceipt(transaction, prepared)
     const { entry, args } = prepared
     const caller = authorized(entry.definition, callers.of(transaction))
@@ -186,7 +244,7 @@ class ContractRuntime implements Runtime {
     if (call.refused !== undefined) return refusedReceipt(transaction, call.refused)
     if (call.changes !== undefined) {
       block.state.commit(call.changes)
-      if (transaction.contract === IDENTITY) callers.forget()
+      if (transaction.contract === IDENTITY || entry.contract.writes?.includes(IDENTITY) === true) callers.forget()
     }
     return doneReceipt(transaction, result, call, sink)
   }
@@ -197,26 +255,8 @@ class ContractRuntime implements Runtime {
     return refusedReceipt(transaction, { code: 'runtime/contract-fault', detail: FAULT_DETAIL })
   }
 
-  /** Everything that can be judged without the state. */
-  #examine({ contract, method, args, authentication }: Transaction): Prepared {
-    const registered = this.#registry.get(contract)
-    if (registered === undefined) return unknown('contract', contract)
-    const entry = registered.methods.get(method)
-    if (entry === undefined) return unknown('method', `${contract}/${method}`)
-    if (entry.definition.signed === true && authentication.mode !== 'signed') {
-      return {
-        code: 'runtime/signature-required',
-        detail: `${contract}/${method} must be signed by a member's own key`,
-      }
-    }
-    const parsed = parseArguments(args)
-    if ('problem' in parsed) return { code: 'runtime/invalid-arguments', detail: parsed.problem }
-    if (!entry.fits(parsed.value)) return unfit(entry, parsed.value)
-    return { entry, args: parsed.value }
-  }
-
-  async query(contract: string, name: string, args: unknown, reader: QueryReader): Promise<Answer> {
-    const registered = this.#registry.get(contract)
+  async query(contract: string, name: string, args: unknown, reader: QueryReader, height: Height): Promise<Answer> {
+    const registered = this.#versions.inForce(contract, height, (key) => readText(reader, key))
     if (registered === undefined) return { ok: false, ...unknown('contract', contract) }
     const entry = registered.queries.get(name)
     if (entry === undefined) return { ok: false, ...unknown('query', `${contract}/${name}`) }
@@ -226,7 +266,7 @@ class ContractRuntime implements Runtime {
     const guarded = new GuardedReader(reader)
     try {
       const value = await entry.definition.handler(
-        queryContext(entry, guarded, { ...this.#options, settings: this.#settings }),
+        queryContext(entry, guarded, { ...this.#options, settings: this.#settings, network: this.#network }),
         args as never,
       )
       encodeOutput(value)
@@ -297,4 +337,24 @@ function doneReceipt({ id }: Transaction, result: string, { events }: Call, sink
     result: sink.bytes(result),
     events: events.length === 0 ? NO_EVENTS : events.map(({ name, data }) => ({ name, data: sink.bytes(data) })),
   }
+}
+
+/** Everything that can be judged without the state. */
+function examine(
+  { contract, method, args, authentication }: Transaction,
+  registered: Registered | undefined,
+): Prepared {
+  if (registered === undefined) return unknown('contract', contract)
+  const entry = registered.methods.get(method)
+  if (entry === undefined) return unknown('method', `${contract}/${method}`)
+  if (entry.definition.signed === true && authentication.mode !== 'signed') {
+    return {
+      code: 'runtime/signature-required',
+      detail: `${contract}/${method} must be signed by a member's own key`,
+    }
+  }
+  const parsed = parseArguments(args)
+  if ('problem' in parsed) return { code: 'runtime/invalid-arguments', detail: parsed.problem }
+  if (!entry.fits(parsed.value)) return unfit(entry, parsed.value)
+  return { entry, args: parsed.value }
 }

@@ -29,7 +29,7 @@ export class Settings {
   ): InForce {
     const text = contract.parameters === undefined ? undefined : read(`${GOVERNANCE}/${parametersKey(contract.name)}`)
     const known = this.#known.get(contract.name)
-    if (known !== undefined && known.text === text) return known.inForce
+    if (known?.text === text && known?.inForce.producer.code === code) return known.inForce
     const values = parseValue<ParametersRecord>(text)?.values ?? contract.parameters?.defaults
     const parameters = parametersHash(this.#suite, values ?? null)
     const inForce = Object.freeze({ values: frozen(values), producer: Object.freeze({ code, parameters }) })

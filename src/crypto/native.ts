@@ -2,8 +2,10 @@ import { createHash, createPublicKey, hash, type KeyObject, verify } from 'node:
 import { createRequire } from 'node:module'
 import type sodiumNative from 'sodium-native'
 import { concatBytes, toHex } from '../base/bytes.js'
+import { CURVES, ECDSA_CURVES, type EcdsaCurve } from './curves.js'
+import { compactSignature, type EcdsaScheme, isPointForm } from './ecdsa.js'
 import { passesGate } from './ed25519-gate.js'
-import { hasLowS, isP256PointForm, isP256Signature, p256SignatureFromDer } from './p256.js'
+import { isLowSignature } from './p256.js'
 import type { CryptoSuite } from './suite.js'
 
 type SodiumNative = typeof sodiumNative
@@ -11,10 +13,6 @@ type SodiumNative = typeof sodiumNative
 const SMALL_HASH_BYTES_MAX = 1_024
 const KEY_CACHE_SIZE = 4096
 
-const P256_SPKI_PREFIX = {
-  33: Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex'),
-  65: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex'),
-} as const
 const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 
 /** Importing a key costs more than using it once, so imported keys are kept (oldest out first). */
@@ -42,27 +40,30 @@ function importKey(spki: Uint8Array): KeyObject | undefined {
   }
 }
 
-const p256Keys = new KeyCache()
+const ecdsaKeys = Object.fromEntries(ECDSA_CURVES.map((curve) => [curve, new KeyCache()])) as Readonly<
+  Record<EcdsaCurve, KeyCache>
+>
 const ed25519Keys = new KeyCache()
 
-function p256Key(publicKey: Uint8Array): KeyObject | undefined {
-  if (!isP256PointForm(publicKey)) return undefined
-  return p256Keys.get(publicKey, P256_SPKI_PREFIX[publicKey.length as 33 | 65])
+function ecdsaKey(curve: EcdsaCurve, point: Uint8Array): KeyObject | undefined {
+  if (!isPointForm(curve, point)) return undefined
+  const { bytes, spki } = CURVES[curve]
+  return ecdsaKeys[curve].get(point, point.length === bytes + 1 ? spki.compressed : spki.uncompressed)
 }
 
-function verifyCompact(publicKey: Uint8Array, message: Uint8Array, compact: Uint8Array): boolean {
-  const key = p256Key(publicKey)
-  return key !== undefined && verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, compact)
+function verifyEcdsa(scheme: EcdsaScheme, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const compact = compactSignature(scheme, signature)
+  if (compact === undefined) return false
+  const key = ecdsaKey(scheme.curve, publicKey)
+  return key !== undefined && verify(scheme.hash, message, { key, dsaEncoding: 'ieee-p1363' }, compact)
 }
+
+const P256_COMPACT: EcdsaScheme = { curve: 'p256', hash: 'sha256', encoding: 'compact' }
 
 function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== 33 || !isP256Signature(signature) || !hasLowS(signature)) return false
-  return verifyCompact(publicKey, message, signature)
-}
-
-function verifyP256Der(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const compact = p256SignatureFromDer(signature)
-  return compact !== undefined && verifyCompact(publicKey, message, compact)
+  return (
+    publicKey.length === 33 && isLowSignature(signature) && verifyEcdsa(P256_COMPACT, publicKey, message, signature)
+  )
 }
 
 /** OpenSSL after the gate accepts exactly what libsodium accepts (held by a test over the edge-case vectors). */
@@ -97,7 +98,7 @@ const sodium = loadSodium()
 
 function suiteOf(native: SodiumNative | undefined): CryptoSuite {
   if (native === undefined) {
-    return { sha256, verifyEd25519: verifyEd25519OpenSsl, verifyP256, verifyP256Der }
+    return { sha256, verifyEd25519: verifyEd25519OpenSsl, verifyP256, verifyEcdsa }
   }
   return {
     sha256,
@@ -106,7 +107,7 @@ function suiteOf(native: SodiumNative | undefined): CryptoSuite {
       return native.crypto_sign_verify_detached(signature, message, publicKey)
     },
     verifyP256,
-    verifyP256Der,
+    verifyEcdsa,
   }
 }
 

@@ -1,9 +1,10 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { p256 } from '@noble/curves/nist.js'
-import { sha256, sha512 } from '@noble/hashes/sha2.js'
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, equalBytes } from '../base/bytes.js'
+import { CURVES } from './curves.js'
+import { compactSignature, type EcdsaScheme, isPointForm } from './ecdsa.js'
 import { passesGate } from './ed25519-gate.js'
-import { hasLowS, isP256PointForm, isP256Signature, p256SignatureFromDer } from './p256.js'
+import { isLowSignature } from './p256.js'
 import type { CryptoSuite } from './suite.js'
 
 const { Point } = ed25519
@@ -32,24 +33,26 @@ function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   }
 }
 
-/** @param compact r || s, gated; low S is the caller's rule */
-function verifyCompact(publicKey: Uint8Array, message: Uint8Array, compact: Uint8Array): boolean {
-  if (!isP256PointForm(publicKey)) return false
+const HASHES = { sha256, sha384, sha512 } as const
+
+function verifyEcdsa(scheme: EcdsaScheme, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const compact = compactSignature(scheme, signature)
+  if (compact === undefined || !isPointForm(scheme.curve, publicKey)) return false
+  const digest = HASHES[scheme.hash](message)
   try {
-    return p256.verify(compact, message, publicKey, { prehash: true, lowS: false, format: 'compact' })
+    const options = { prehash: false, lowS: false, format: 'compact' } as const
+    return CURVES[scheme.curve].noble().verify(compact, digest, publicKey, options)
   } catch {
     return false
   }
 }
 
-function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== 33 || !isP256Signature(signature) || !hasLowS(signature)) return false
-  return verifyCompact(publicKey, message, signature)
-}
+const P256_COMPACT: EcdsaScheme = { curve: 'p256', hash: 'sha256', encoding: 'compact' }
 
-function verifyP256Der(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const compact = p256SignatureFromDer(signature)
-  return compact !== undefined && verifyCompact(publicKey, message, compact)
+function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  return (
+    publicKey.length === 33 && isLowSignature(signature) && verifyEcdsa(P256_COMPACT, publicKey, message, signature)
+  )
 }
 
 /** The reference, and the browser's. About twenty times slower than `native`. */
@@ -57,5 +60,5 @@ export const nobleSuite: CryptoSuite = {
   sha256: (data) => sha256(data),
   verifyEd25519,
   verifyP256,
-  verifyP256Der,
+  verifyEcdsa,
 }

@@ -1,3 +1,5 @@
+import type { EcdsaScheme } from './ecdsa.js'
+
 /**
  * The primitives that verification needs. Two implementations are kept equal by tests: `native` for
  * nodes and `noble` for browsers and as the reference.
@@ -19,8 +21,8 @@ export interface CryptoSuite {
   verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 
   /**
-   * ECDSA over P-256 with SHA-256 as instruments give it: the key an uncompressed or compressed point, the signature
-   * ASN.1 DER (strict), S low or high.
+   * ECDSA as instruments sign, on any of the curves: the key an uncompressed or compressed point, the signature in the encoding that
+   * the scheme names, S low or high. Whatever is malformed is `false`, never an exception.
    */
-  verifyP256Der(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  verifyEcdsa(scheme: EcdsaScheme, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }

@@ -87,7 +87,7 @@ export class Executor {
     assert(decided.height === parent.height + 1, `height ${decided.height} on top of ${parent.height}`)
     const timeMs = Math.max(parent.timeMs, decided.value.timestampMs)
     const { transactions, skipped } = this.#select(decided.batches, timeMs)
-    const { receipts, changes } = runtime.execute({ height: decided.height, timeMs }, transactions, ledger)
+    const { receipts, changes, contractSet } = runtime.execute({ height: decided.height, timeMs }, transactions, ledger)
     const encoded = receipts.map(encodeReceipt)
     const { sha256 } = this.#context
     const receiptTree = MerkleTree.ofData(sha256, encoded)
@@ -102,7 +102,7 @@ export class Executor {
       timeMs,
       // A change in this block takes effect later than the next height, so it is known already.
       view: this.#context.views.at(decided.height + 1).hash,
-      contracts: runtime.contractSetHash,
+      contracts: contractSet,
       transactions: transactions.length,
     }
     const sealed = sealHeader(sha256, header)

@@ -174,7 +174,8 @@ export class Submissions {
   }
 
   #admit(transaction: Transaction, onOutcome: OnOutcome): void {
-    const refusal = this.#modules.runtime.admit(transaction, this.#modules.ledger)
+    const { ledger, runtime } = this.#modules
+    const refusal = runtime.admit(transaction, ledger, ledger.tip().header.height + 1)
     if (refusal !== undefined) {
       this.#refuse(onOutcome, refusal.code, refusal.detail)
       return

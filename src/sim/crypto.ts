@@ -26,7 +26,7 @@ export class SimCrypto {
     sha256,
     verifyEd25519: (key, message, signature) => key.length === 32 && this.#verify(key, message, signature),
     verifyP256: (key, message, signature) => key.length === 33 && this.#verify(key, message, signature),
-    verifyP256Der: (key, message, signature) => this.#verify(key, message, signature),
+    verifyEcdsa: (_, key, message, signature) => this.#verify(key, message, signature),
   }
 
   /** The Ed25519 key of a name; the same name gives the same key. */

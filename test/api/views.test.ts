@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EtalonClient, LightClient } from '../../src/client/index.js'
+import { EtalonClient, EtalonError, LightClient, readStateFile } from '../../src/client/index.js'
 import { readViewLink, type ViewLinkDocument } from '../../src/codec/view-links.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import type { ViewLink } from '../../src/types/index.js'
@@ -64,6 +64,39 @@ describe('a client that knows the genesis alone', () => {
       changed[i] = (changed[i] ?? 0) ^ 1
       expect('proven' in light().readReceipt(changed.toString('utf8')), `byte ${i}`).toBe(false)
     }
+  })
+})
+
+describe('a state file', () => {
+  const fresh = () => new LightClient(network.genesis, nativeSuite)
+  const read = (text: string) => readStateFile(fresh(), nativeSuite.sha256, text)
+
+  it('carries the links to its view, and is checked with the genesis alone', async () => {
+    const client = newClient()
+    await client.submit('logbook', 'append', entry('before the file'))
+    const text = await client.stateFile('governance/register')
+    expect((JSON.parse(text) as { views: unknown[] }).views).toHaveLength(2)
+    expect(read(text)).toMatchObject({ key: 'governance/register', value: { view: 2 } })
+    const { views: _, ...bare } = JSON.parse(text) as { views: unknown }
+    expect(() => read(JSON.stringify(bare))).toThrow('links to its view are missing')
+  })
+
+  it('says what it said, or is refused, whichever bit of it is changed', async () => {
+    const text = await newClient().stateFile('identity/organizations/org0')
+    const said = JSON.stringify(read(text))
+    let refused = 0
+    for (let i = 0; i < text.length; i += 11) {
+      const changed = Buffer.from(text)
+      changed[i] = (changed[i] ?? 0) ^ 1
+      try {
+        expect(JSON.stringify(read(changed.toString('utf8'))), `byte ${i}`).toBe(said)
+      } catch (error) {
+        if (!(error instanceof EtalonError)) throw error
+        expect(error.code).toMatch(/^proof\//)
+        refused += 1
+      }
+    }
+    expect(refused).toBeGreaterThan(text.length / 11 / 2)
   })
 })
 

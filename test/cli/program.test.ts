@@ -75,7 +75,7 @@ describe('etalon', () => {
 describe('etalon contracts', () => {
   it('lists all, one in full, and one method', async () => {
     const all = await inProcess('contracts')
-    for (const text of ['identity 1.', 'logbook 1.', 'pki 1.', 'runtime/invalid-arguments'])
+    for (const text of ['identity 1.', 'logbook 1.', 'pki 2.', 'runtime/invalid-arguments'])
       expect(all.stdout).toContain(text)
     const one = await inProcess('contracts', 'pki')
     expect(one.stdout).toContain('called by an organization with the role manufacturer')

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/base/bytes.js'
+import { toBase64, utf8 } from '../../src/base/bytes.js'
 import { BUILT_IN_CONTRACTS } from '../../src/contracts/index.js'
-import { parsePem } from '../../src/contracts/pki/index.js'
-import { checkSignature } from '../../src/contracts/pki/signatures.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { nobleSuite } from '../../src/crypto/noble.js'
+import { parsePublicKey } from '../../src/formats/public-key.js'
+import { checkText } from '../../src/formats/signed-record.js'
 import { Chain, genesisOf, hashOf, p256Key } from './support.js'
 
 interface Vector {
@@ -22,67 +22,15 @@ const stranger = p256Key(2)
 
 describe('keys and signatures as the clients of fabpki send them', () => {
   it.each(VECTORS)('verifies $message', ({ pem, message, signature }) => {
-    const parsed = parsePem(pem)
+    const parsed = parsePublicKey(pem)
     if ('problem' in parsed) throw new Error(parsed.problem)
     for (const suite of [nativeSuite, nobleSuite]) {
-      const { uncompressed } = parsed.point
-      expect(checkSignature(suite, uncompressed, message, signature)).toBe('good')
-      expect(checkSignature(suite, uncompressed, `${message}.`, signature)).toBe('bad')
-      expect(checkSignature(suite, key.uncompressed, message, signature)).toBe('bad')
-      expect(checkSignature(suite, uncompressed, message, signature.slice(1))).toBe('malformed')
+      expect(checkText(suite, parsed, message, signature)).toBe('good')
+      expect(checkText(suite, parsed, `${message}.`, signature)).toBe('bad')
+      expect(checkText(suite, { curve: 'p256', key: key.uncompressed }, message, signature)).toBe('bad')
+      expect(checkText(suite, parsed, message, signature.slice(1))).toBe('malformed')
+      expect(checkText(suite, parsed, message, toBase64(utf8('no DER')))).toBe('malformed')
     }
-  })
-
-  const [{ pem }] = VECTORS as [Vector]
-  const lines = pem.trim().split('\n')
-  const body = lines.slice(1, -1)
-  it.each<[string, string]>([
-    ['as it is', pem],
-    ['no line break at the end', pem.trim()],
-    ['Windows line ends', pem.replaceAll('\n', '\r\n')],
-    ['no line breaks', lines.join('')],
-    ['no BEGIN and END lines', body.join('\n')],
-    ['neither', body.join('')],
-    ['blanks around', `  \n${pem}\n  `],
-    ['short lines', `${lines[0]}\n${body.join('').replaceAll(/(.{10})/g, '$1\n')}\n${lines.at(-1)}`],
-  ])('reads PEM: %s', (_, text) => {
-    expect(parsePem(text)).toEqual(parsePem(pem))
-    expect(parsePem(text)).toHaveProperty('point')
-  })
-
-  it('reads compressed points and gives the same key', () => {
-    const der = Buffer.from(`3039301306072a8648ce3d020106082a8648ce3d030107032200${key.compressed}`, 'hex')
-    expect(parsePem(der.toString('base64'))).toEqual(parsePem(key.pem))
-  })
-
-  const der = Buffer.from(body.join(''), 'base64')
-  const changed = (at: number, value: number) => {
-    const copy = Buffer.from(der)
-    copy[at] = value
-    return copy.toString('base64')
-  }
-  it.each<[string, string]>([
-    ['nothing', ' '],
-    ['text', 'hello world'],
-    ['base64 of something else', 'aGVsbG8='],
-    ['another label', pem.replaceAll('PUBLIC KEY', 'PRIVATE KEY')],
-    ['a BEGIN line alone', `${lines[0]}\n${body.join('')}`],
-    ['an END line alone', `${body.join('')}\n${lines.at(-1)}`],
-    ['two keys', pem + pem],
-    ['words before the key', `my key: ${pem}`],
-    ['base64 without its padding', body.join('').replaceAll('=', '')],
-    ['base64 with loose bits', body.join('').replace(/A==$/, 'B==')],
-    ['a literal backslash n', lines.join('\\n')],
-    ['bytes after the end', Buffer.concat([der, Buffer.of(0)]).toString('base64')],
-    ['bytes missing', der.subarray(0, -1).toString('base64')],
-    ['another curve', changed(22, 0x06)],
-    ['a hybrid point', changed(26, 0x06)],
-    ['infinity', changed(26, 0x00)],
-    ['a point that is not on the curve', changed(90, (der[90] ?? 0) ^ 1)],
-    ['far too much', pem.padEnd(600, '\n')],
-    ['half of a surrogate pair', '\ud800'],
-  ])('refuses, without throwing, %s', (_, text) => {
-    expect(parsePem(text)).toHaveProperty('problem')
   })
 })
 
@@ -90,7 +38,7 @@ describe('the life of a key', () => {
   it('goes from proposal through endorsements to active', async () => {
     const chain = new Chain()
     const proposed = chain.propose('meter', key)
-    expect(proposed.value).toEqual({ instrument: 'meter', status: 'proposed', endorsementsNeeded: 2 })
+    expect(proposed.value).toEqual({ instrument: 'meter', key: 1, status: 'proposed', endorsementsNeeded: 2 })
     expect(proposed.events).toMatchObject([
       { name: 'pki/proposed', data: { organization: 'maker', operator: 'maker' } },
     ])
@@ -102,15 +50,25 @@ describe('the life of a key', () => {
     expect(await chain.ask('pki.instrument', { instrument: 'meter' })).toMatchObject({
       ok: true,
       value: {
-        key: key.uncompressed,
-        algorithm: 'ecdsa-p256-sha256',
         status: 'active',
         organization: 'maker',
-        endorsements: [
-          { organization: 'ptb', height: 3 },
-          { organization: 'inmetro', height: 4 },
+        keys: [
+          {
+            number: 1,
+            algorithm: 'ecdsa',
+            curve: 'p256',
+            key: key.uncompressed,
+            usages: ['measure'],
+            status: 'active',
+          },
         ],
-        activated: { height: 4, timeMs: 5_000 },
+        history: [
+          { event: 'proposed', key: 1, by: 'maker', height: 1 },
+          { event: 'endorsed', by: 'ptb', height: 3 },
+          { event: 'endorsed', by: 'inmetro', height: 4 },
+          { event: 'activated', key: 1, by: 'inmetro', height: 4, timeMs: 5_000, sinceMs: 5_000 },
+        ],
+        key: 1,
         lastCounter: null,
       },
     })
@@ -176,6 +134,7 @@ describe('revocation', () => {
     chain.activate('meter', key)
     expect(chain.revoke('meter', 4_500).value).toEqual({
       instrument: 'meter',
+      key: 1,
       status: 'revoked',
       invalidSinceMs: 4_500,
     })
@@ -220,10 +179,16 @@ describe('anchored records', () => {
     const first = chain.anchor('meter', key, 5, 'E 1234 Wh')
     expect(first.value).toEqual({
       entry: first.receipt.transaction,
+      key: 1,
       counter: 5,
       counterSigned: true,
       gap: 0,
       previous: null,
+      cryptographic: { verdict: 'good' },
+      legal: { verdict: 'entitled', status: 'active', timeMs: chain.timeMs, knownAtHeight: chain.height },
+      quality: { clock: 'not-stated', timeMs: null, findings: ['time-not-signed'] },
+      quantity: null,
+      readings: { count: 0, first: null, last: null },
     })
     expect(first.events).toEqual([
       {
@@ -233,6 +198,9 @@ describe('anchored records', () => {
           counter: 5,
           counterSigned: true,
           gap: 0,
+          key: 1,
+          format: 'etalon-1',
+          findings: ['time-not-signed'],
           messageHash: hashOf('E 1234 Wh'),
           organization: 'grid',
         },
@@ -343,6 +311,9 @@ describe('verify', () => {
 it('keeps its state as small canonical JSON', () => {
   const chain = new Chain()
   chain.propose('meter', key)
-  expect(chain.changes.map((change) => change.key)).toEqual(['pki/instruments/meter', `pki/keys/${key.compressed}`])
+  expect(chain.changes.map((change) => change.key)).toEqual([
+    'pki/instruments/meter',
+    `pki/keys/p256/${key.compressed}`,
+  ])
   expect(chain.changes[1]?.value).toEqual(utf8('"meter"'))
 })

@@ -20,7 +20,7 @@ const FORBIDDEN: readonly (readonly [string, RegExp])[] = [
 
 /** Modules that may be imported, besides those of this folder. */
 const ALLOWED_IMPORT =
-  /^(typebox(\/\w+)?|(\.\.?\/)+(base|types|crypto|codec)\/[\w/.-]+|(\.\.\/)+ports\.js|(\.\.?\/)+[\w/-]+\.js)$/
+  /^(typebox(\/\w+)?|(\.\.?\/)+(base|types|crypto|codec|formats)\/[\w/.-]+|(\.\.\/)+ports\.js|(\.\.?\/)+[\w/-]+\.js)$/
 const ROOMS_ABOVE = /\/(consensus|ledger|p2p|replica|node|sim|client|api|cli)\//
 
 /** Comments and texts are not code; their length is kept, so that places stay right. */
@@ -46,8 +46,8 @@ function filesOf(folder: string): string[] {
   })
 }
 
-describe('src/contracts is pure', () => {
-  const files = filesOf('src/contracts')
+describe('src/contracts and src/formats are pure', () => {
+  const files = [...filesOf('src/contracts'), ...filesOf('src/formats')]
 
   it('reads every file', () => {
     expect(files.length).toBeGreaterThan(20)

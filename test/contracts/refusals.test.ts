@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Contract } from '../../src/contracts/index.js'
 import { BUILT_IN_CONTRACTS, defineMethod, defineQuery } from '../../src/contracts/index.js'
 import { FUEL_CASES } from './fuel/refusal-cases.js'
+import { type Case, PKI_CASES } from './pki-refusals.js'
+import { MeterChain } from './pki-support.js'
 import { Chain, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
 
 /** Every refusal that a method or query documents, and how to get it. `describe()` says which there must be. */
@@ -17,8 +19,6 @@ beforeAll(() => {
   other = p256Key(3)
 })
 
-type Case = (chain: Chain) => string | Promise<string>
-
 const code = async (answer: ReturnType<Chain['ask']>): Promise<string> => {
   const it = await answer
   return it.ok ? '' : it.code
@@ -30,6 +30,12 @@ const enroll = (chain: Chain, args: object) =>
     args: { name: 'robot', keyType: 'p256', publicKey: other.compressed, kind: 'operator', ...args },
   }).code
 const retire = (chain: Chain, name: string) => chain.send('identity.retire', { from: 'maker', args: { name } }).code
+const rotate = (chain: Chain, args: object, kind: 'admin' | 'operator' = 'admin') =>
+  chain.send('identity.rotate', {
+    from: 'maker',
+    kind,
+    args: { name: 'operator', keyType: 'p256', publicKey: other.compressed, ...args },
+  }).code
 const append = (chain: Chain, args: object) =>
   chain.send('logbook.append', { from: 'maker', client: 'c', args: { category: 'a', subject: 'b', ...args } }).code
 
@@ -41,6 +47,13 @@ const removal = (replica: number) => [{ kind: 'remove', replica }]
 const addition = (change: object = {}) => [
   { kind: 'add', organization: 'maker', consensusKey: CONSENSUS_KEYS[3], peerId: 'peer3', addresses: [], ...change },
 ]
+const ADMISSION = {
+  kind: 'admit',
+  organization: 'late',
+  name: 'Late',
+  roles: ['utility'],
+  admin: { name: 'admin', keyType: 'ed25519', publicKey: CONSENSUS_KEYS[3] },
+}
 const ballot = (chain: Chain, from: string, id: number, approve = true) =>
   chain.send('governance.vote', { from, args: { proposal: id, approve } }).code
 const withdrawal = (chain: Chain, from: string, id: number) =>
@@ -56,6 +69,19 @@ const CASES: Readonly<Record<string, Case>> = {
     proposal(chain, 'maker', addition({ consensusKey: CONSENSUS_KEYS[0] })),
   'governance.propose governance/unknown-organization': (chain) =>
     proposal(chain, 'maker', addition({ organization: 'nobody' })),
+  'governance.propose governance/organization-known': (chain) =>
+    proposal(chain, 'maker', [{ ...ADMISSION, organization: 'ptb' }]),
+  'governance.propose governance/runs-a-replica': (chain) =>
+    proposal(chain, 'maker', [{ kind: 'expel', organization: 'ptb' }]),
+  'governance.propose governance/bad-parameters': (chain) =>
+    proposal(chain, 'maker', [{ kind: 'parameters', contract: 'identity', values: '{}' }]),
+  'governance.propose governance/bad-version': (chain) => {
+    const change = { kind: 'contract', contract: 'logbook', version: '9.0.0', code: '0'.repeat(64), from: 1_000 }
+    proposal(chain, 'maker', [change])
+    ballot(chain, 'ptb', 0)
+    ballot(chain, 'inmetro', 0)
+    return proposal(chain, 'maker', [{ ...change, version: '9.1.0' }])
+  },
   'governance.propose governance/no-view': (chain) => proposal(chain, 'maker', removal(7)),
   'governance.propose governance/bad-expiry': (chain) => proposal(chain, 'maker', removal(1), chain.timeMs),
   'governance.propose governance/too-many-open': (chain) => {
@@ -99,6 +125,17 @@ const CASES: Readonly<Record<string, Case>> = {
     return enroll(chain, { name: 'second' })
   },
   'identity.enroll identity/name-taken': (chain) => enroll(chain, { name: 'admin' }),
+  'identity.rotate identity/bad-key': (chain) => rotate(chain, { publicKey: '05'.repeat(33) }),
+  'identity.rotate identity/key-taken': (chain) => {
+    enroll(chain, {})
+    return rotate(chain, {})
+  },
+  'identity.rotate identity/unknown-member': (chain) => rotate(chain, { name: 'nobody' }),
+  'identity.rotate identity/already-retired': (chain) => {
+    retire(chain, 'operator')
+    return rotate(chain, {})
+  },
+  'identity.rotate identity/not-yourself': (chain) => rotate(chain, { name: 'admin' }, 'operator'),
   'identity.retire identity/unknown-member': (chain) => retire(chain, 'nobody'),
   'identity.retire identity/already-retired': (chain) => {
     retire(chain, 'operator')
@@ -115,82 +152,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'logbook.append logbook/empty': (chain) => append(chain, {}),
   'logbook.append logbook/hash-mismatch': (chain) => append(chain, { payload: 'x', payloadHash: '0'.repeat(64) }),
 
-  'pki.propose pki/already-registered': (chain) => {
-    chain.propose('meter', one)
-    return chain.propose('meter', two).code
-  },
-  'pki.propose pki/bad-key': (chain) => chain.propose('meter', one, { pem: 'nonsense' }).code,
-  'pki.propose pki/bad-possession': (chain) => chain.propose('meter', one, { possession: two.sign('x') }).code,
-  'pki.propose pki/key-in-use': (chain) => {
-    chain.propose('meter', one)
-    return chain.propose('meter-2', one).code
-  },
-  'pki.propose pki/unknown-organization': (chain) => chain.propose('meter', one, { operator: 'nobody' }).code,
-  'pki.endorse pki/unknown-instrument': (chain) => chain.endorse('meter', 'body').code,
-  'pki.endorse pki/revoked': (chain) => {
-    chain.propose('meter', one)
-    chain.revoke('meter', 0)
-    return chain.endorse('meter', 'body').code
-  },
-  'pki.endorse pki/already-active': (chain) => {
-    chain.activate('meter', one)
-    return chain.endorse('meter', 'ptb').code
-  },
-  'pki.endorse pki/own-proposal': (chain) => {
-    chain.propose('meter', one, {}, 'rival')
-    return chain.endorse('meter', 'rival').code
-  },
-  'pki.endorse pki/already-endorsed': (chain) => {
-    chain.propose('meter', one)
-    chain.endorse('meter', 'body')
-    return chain.endorse('meter', 'body').code
-  },
-  'pki.revoke pki/unknown-instrument': (chain) => chain.revoke('meter', 0).code,
-  'pki.revoke pki/not-proposer': (chain) => {
-    chain.propose('meter', one)
-    return chain.revoke('meter', 0, 'rival').code
-  },
-  'pki.revoke pki/invalid-since-in-future': (chain) => {
-    chain.propose('meter', one)
-    return chain.revoke('meter', chain.timeMs + 1_001).code
-  },
-  'pki.revoke pki/already-revoked': (chain) => {
-    chain.propose('meter', one)
-    chain.revoke('meter', 1_500)
-    return chain.revoke('meter', 1_500).code
-  },
-  'pki.anchor pki/unknown-instrument': (chain) => chain.anchor('meter', one, 1).code,
-  'pki.anchor pki/revoked': (chain) => {
-    chain.activate('meter', one)
-    chain.revoke('meter', 0)
-    return chain.anchor('meter', one, 1).code
-  },
-  'pki.anchor pki/not-endorsed': (chain) => {
-    chain.propose('meter', one)
-    return chain.anchor('meter', one, 1).code
-  },
-  'pki.anchor pki/not-operator': (chain) => {
-    chain.activate('meter', one)
-    const args = { instrument: 'meter', format: 'fabpki', message: '42', signature: one.sign('42'), counter: 1 }
-    return chain.send('pki.anchor', { from: 'grid', client: 'c', args }).code
-  },
-  'pki.anchor pki/counter-replayed': (chain) => {
-    chain.activate('meter', one)
-    chain.anchor('meter', one, 1)
-    return chain.anchor('meter', one, 1).code
-  },
-  'pki.anchor pki/bad-signature': (chain) => {
-    chain.activate('meter', one)
-    return chain.anchor('meter', two, 1).code
-  },
-  'pki.instrument pki/unknown-instrument': (chain) => code(chain.ask('pki.instrument', { instrument: 'meter' })),
-  'pki.statusAt pki/unknown-instrument': (chain) => code(chain.ask('pki.statusAt', { instrument: 'meter', timeMs: 0 })),
-  'pki.verify pki/unknown-instrument': (chain) =>
-    code(chain.ask('pki.verify', { instrument: 'meter', message: '42', signature: 'x' })),
-  'pki.verify pki/counter-missing': (chain) => {
-    chain.propose('meter', one)
-    return code(chain.ask('pki.verify', { instrument: 'meter', message: '4', signature: 'x', format: 'etalon-1' }))
-  },
+  ...PKI_CASES,
 }
 
 const faulty: Contract = {
@@ -234,6 +196,13 @@ const RUNTIME_CASES: Readonly<Record<string, Case>> = {
   'runtime/contract-fault': (chain) => chain.send('faulty.fail', { from: 'maker' }).code,
   'identity/unknown-organization': (chain) =>
     chain.send('logbook.append', { from: 'nobody', client: 'c', args: { category: 'a', subject: 'b' } }).code,
+  'identity/organization-expelled': () => {
+    const chain = new Chain(BUILT_IN_CONTRACTS, genesisOf({ replicas: VIEW }))
+    proposal(chain, 'maker', [{ kind: 'expel', organization: 'grid' }])
+    ballot(chain, 'ptb', 0)
+    ballot(chain, 'inmetro', 0)
+    return chain.send('logbook.append', { from: 'grid', client: 'c', args: { category: 'a', subject: 'b' } }).code
+  },
   'identity/unknown-key': (chain) =>
     chain.send('logbook.append', {
       from: 'maker',
@@ -269,7 +238,7 @@ describe('refusals', () => {
   })
 
   it.each(Object.entries(CASES))('%s', async (name, produce) => {
-    const chain = new Chain(BUILT_IN_CONTRACTS, genesisOf({ replicas: VIEW }))
+    const chain = new MeterChain(BUILT_IN_CONTRACTS, genesisOf({ replicas: VIEW }))
     expect(await produce(chain)).toBe(name.split(' ')[1])
     expect(chain.faults).toEqual([])
   })

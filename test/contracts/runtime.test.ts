@@ -327,7 +327,7 @@ describe('determinism', () => {
         const first = chain.runtime.execute(block, transactions, chain.state)
         const again = createRuntime({ contracts: BUILT_IN_CONTRACTS, suite: nobleSuite, genesis: genesisOf() })
         const copies = transactions.map((it): Transaction => ({ ...it, args: it.args.slice() }))
-        for (const it of copies) again.admit(it, chain.state)
+        for (const it of copies) again.admit(it, chain.state, 1)
         const second = again.execute(block, copies, chain.state)
         expect(second).toEqual(first)
         expect(chain.runtime.execute(block, copies, chain.state)).toEqual(first)
@@ -341,7 +341,7 @@ describe('determinism', () => {
       fc.property(sent, ([{ method, args }, from, signed]) => {
         const chain = new Chain()
         const it = transaction(method, { from, args, ...(signed ? {} : { client: 'c' }) })
-        const early = chain.runtime.admit(it, chain.state)
+        const early = chain.runtime.admit(it, chain.state, 1)
         const [result] = chain.block(it)
         if (early !== undefined) expect(result?.receipt).toMatchObject({ status: 'refused', ...early })
         else expect(result?.code).not.toMatch(/^runtime\//)
@@ -359,12 +359,12 @@ describe('admission', () => {
       authentication: { mode: 'signed', keyType: 'p256', publicKey: key.compressed },
       args: { category: 'a', subject: 'b', payload: '' },
     })
-    expect(chain.runtime.admit(entry, chain.state)?.code).toBe('identity/unknown-key')
+    expect(chain.runtime.admit(entry, chain.state, 1)?.code).toBe('identity/unknown-key')
     const args = { name: 'robot', keyType: 'p256', publicKey: key.compressed, kind: 'client' }
     chain.send('identity.enroll', { from: 'maker', args })
-    expect(chain.runtime.admit(entry, chain.state)).toBeUndefined()
+    expect(chain.runtime.admit(entry, chain.state, 1)).toBeUndefined()
     chain.send('identity.retire', { from: 'maker', args: { name: 'robot' } })
-    expect(chain.runtime.admit(entry, chain.state)?.code).toBe('identity/unknown-key')
+    expect(chain.runtime.admit(entry, chain.state, 1)?.code).toBe('identity/unknown-key')
   })
 
   it('judges a refusal afresh when the state came from elsewhere', () => {
@@ -372,9 +372,9 @@ describe('admission', () => {
     const entries = new Map(chain.state.entries)
     chain.state.entries.clear()
     const entry = transaction('logbook.append', { from: 'maker', client: 'c', args: { category: 'a', subject: 'b' } })
-    expect(chain.runtime.admit(entry, chain.state)?.code).toBe('identity/unknown-organization')
+    expect(chain.runtime.admit(entry, chain.state, 1)?.code).toBe('identity/unknown-organization')
     for (const [key, value] of entries) chain.state.entries.set(key, value)
-    expect(chain.runtime.admit(entry, chain.state)).toBeUndefined()
+    expect(chain.runtime.admit(entry, chain.state, 1)).toBeUndefined()
   })
 
   it('takes a key for what its own type says', () => {
@@ -387,6 +387,7 @@ describe('admission', () => {
         args: { category: 'a', subject: 'b' },
       }),
       chain.state,
+      1,
     )
     expect(refusal?.code).toBe('identity/unknown-key')
   })
@@ -451,7 +452,7 @@ describe('queries', () => {
         throw new Error('EIO')
       }
     }
-    await expect(chain.runtime.query('trial', 'ask', {}, new Broken())).rejects.toThrow(StateUnreadable)
+    await expect(chain.runtime.query('trial', 'ask', {}, new Broken(), 1)).rejects.toThrow(StateUnreadable)
     expect(chain.faults).toEqual([])
   })
 })
@@ -459,7 +460,7 @@ describe('queries', () => {
 describe('the contract set', () => {
   const set = (contracts: readonly Contract[]) => createRuntime({ contracts, suite: nativeSuite, genesis: genesisOf() })
   const all = [identity, logbook, pki]
-  const [propose] = Object.values<Method>(pki.methods) as [Method]
+  const propose: Method = pki.methods.propose
 
   it('has a hash that changes with versions, schemas and rules, but not with words', () => {
     const hash = set(all).contractSetHash

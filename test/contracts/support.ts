@@ -8,12 +8,11 @@ import {
   type Contract,
   createRuntime,
   type Fault,
-  possessionStatement,
   type QueryReader,
-  recordStatement,
 } from '../../src/contracts/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { p256Point } from '../../src/crypto/p256.js'
+import { possessionStatement, recordStatement } from '../../src/formats/record-statements.js'
 import type { StateChange } from '../../src/ports.js'
 import type { Authentication, Genesis, Member, Receipt, Role, Transaction } from '../../src/types/index.js'
 
@@ -181,7 +180,7 @@ export class Chain {
   /** One transaction in a block of its own; admission must have said the same where it can. */
   send(method: string, sent: Sent): Result {
     const it = transaction(method, sent)
-    const early = this.runtime.admit(it, this.state)
+    const early = this.runtime.admit(it, this.state, this.height + 1)
     const [result] = this.block(it)
     if (result === undefined) throw new Error('no receipt')
     if (early !== undefined && (early.code !== result.code || early.detail !== result.receipt.detail)) {
@@ -192,7 +191,7 @@ export class Chain {
 
   ask(query: string, args: unknown = {}): Promise<Answer> {
     const [contract = '', name = ''] = query.split('.')
-    return this.runtime.query(contract, name, args, this.state)
+    return this.runtime.query(contract, name, args, this.state, this.height)
   }
 
   // --- the life of a key -----------------------------------------------------------------------------

@@ -60,7 +60,8 @@ describe('crypto', () => {
 
   it('takes the signature of the key, over the message', () => {
     expect(suite.verifyEd25519(keyBytes(key.publicKey), message, key.sign(message))).toBe(true)
-    expect(suite.verifyP256Der(keyBytes(point.publicKey), message, point.sign(message))).toBe(true)
+    const scheme = { curve: 'p256', hash: 'sha256', encoding: 'der' } as const
+    expect(suite.verifyEcdsa(scheme, keyBytes(point.publicKey), message, point.sign(message))).toBe(true)
   })
 
   it('takes no other', () => {

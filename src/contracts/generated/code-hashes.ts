@@ -1,8 +1,8 @@
 /** Made by scripts/codegen.mjs: SHA-256 of the code of each built-in contract. */
 export const CODE_HASHES: Readonly<Record<string, string>> = {
-  'fuel@1.0.0': '983ad86cdcd8bf631a2265a3a81e94c9304d0fa21dae544ebf08084849f2328a',
-  'governance@1.0.0': 'cb1b32d444a03a616e9ecba0f8ed6aceafdd3bbe8a0dd184e8100b74af410822',
-  'identity@1.0.0': '0c29c8225de16d0e314115276b1cff7466acbfea4f93132503b048ab0a250099',
-  'logbook@1.0.0': 'f2f303cd3b5914ce5fcebac292049ab212ee5cef276df3d3e820e6610e7b4663',
-  'pki@1.0.0': '73994616a81867793c9df1674cad61760c909b035b26954c059c384b27641e9d',
+  'fuel@1.0.0': 'c53fb6f90322e2957505ea076d58dda3046d3aec451c04de982fa13d889d1ce1',
+  'governance@2.0.0': '5c92f51b43423eab492180c0ff4aa8a7b2fcf84aa3a9fa43736c372c1794eea4',
+  'identity@2.0.0': '59b3613a0d738f95981e207efde21f7842ab5b77db95e9b112a14420ae0ab1b4',
+  'logbook@1.0.0': '68a3a673feb0a6f9af7560342ab2aebf6d8abcf35f9745a6de868a7b7e77b1fa',
+  'pki@2.0.0': '76a9a313b5e7db68554d6f4afcc7c5c6566bb4cfeb4aa085dc6bb80a037a57c0',
 }

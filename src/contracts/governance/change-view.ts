@@ -8,8 +8,8 @@ export function changedReplicas(
 ): { readonly replicas: readonly ReplicaRecord[] } | { readonly problem: string } {
   let result = [...replicas]
   for (const change of changes) {
-    const at = change.kind === 'add' ? -1 : result.findIndex(({ id }) => id === change.replica)
-    if (change.kind !== 'add' && at < 0) return { problem: `replica ${change.replica} is not in the view` }
+    const at = 'replica' in change && change.kind !== 'add' ? result.findIndex(({ id }) => id === change.replica) : 0
+    if (at < 0) return { problem: `replica ${'replica' in change ? change.replica : ''} is not in the view` }
     switch (change.kind) {
       case 'add':
         result.push(change.replica)

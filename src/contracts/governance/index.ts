@@ -1,18 +1,24 @@
 import { Type } from 'typebox'
+import { audit } from '../audit.js'
 import { type Contract, defineQuery } from '../contract.js'
-import { Limit } from '../limits.js'
+import { Limit, Name } from '../limits.js'
+import { ProposalId } from './change-arguments.js'
 import { genesisEntries } from './genesis.js'
-import { announceKey, ProposalId, propose, vote, withdraw } from './methods.js'
+import { announceKey, propose, vote, withdraw } from './methods.js'
 import {
   CANDIDATES,
   type CandidatesRecord,
   GOVERNANCE,
+  type ParametersRecord,
   type ProposalRecord,
+  parametersKey,
   proposalKey,
   proposalsPrefix,
   REGISTER,
   type RegisterRecord,
+  type VersionsRecord,
   type ViewRecord,
+  versionsKey,
   viewKey,
   viewsPrefix,
 } from './records.js'
@@ -68,23 +74,46 @@ const candidates = defineQuery({
   handler: (ctx) => ctx.state.get<CandidatesRecord>(CANDIDATES) ?? [],
 })
 
-/** Who orders: the views, and the votes of organizations that change them. */
+const parameters = defineQuery({
+  summary:
+    'The parameters of a contract that organizations set, with the proposal that did; null while its defaults are in force.',
+  args: Type.Object({ contract: Name }, Closed),
+  refusals: [],
+  handler: (ctx, { contract }) => ctx.state.get<ParametersRecord>(parametersKey(contract)) ?? null,
+})
+
+const versions = defineQuery({
+  summary:
+    'The versions of a contract that were approved, with the first height that each executes; none while the founding one is in force.',
+  args: Type.Object({ contract: Name }, Closed),
+  refusals: [],
+  handler: (ctx, { contract }) => ctx.state.get<VersionsRecord>(versionsKey(contract)) ?? [],
+})
+
+/** Who orders and by which rules: views, organizations, parameters and contracts, and the votes that change them. */
 export const governance = {
   name: GOVERNANCE,
-  version: '1.0.0',
-  summary: 'Adding, removing, replacing and re-keying replicas by votes of the organizations that run them.',
+  version: '2.0.0',
+  summary:
+    'Votes of the organizations that run replicas: on replicas, organizations, parameters and versions of contracts.',
   reads: ['identity'],
+  writes: ['identity'],
   events: {
-    'governance/proposed': 'An organization proposed a change of the replicas.',
+    'governance/proposed': 'An organization proposed changes.',
     'governance/voted': 'An organization voted on a proposal.',
     'governance/closed': 'A proposal was approved, rejected, withdrawn, or became void.',
     'governance/view': 'A view was made that orders from its first height on.',
     'governance/key-announced': 'A replica named the key that it will vote with in the next view.',
   },
   refusals: {
-    'governance/bad-key': 'The consensus key is not a canonical Ed25519 key.',
-    'governance/key-used': 'The consensus key is, or was, named for a replica.',
+    'governance/bad-key': 'The key is malformed, not canonical, or not a point of its curve.',
+    'governance/key-used': 'The key is, or was, named for a replica, or enrolled for a member.',
     'governance/unknown-organization': 'There is no organization of this id.',
+    'governance/organization-known': 'There is, or was, an organization of this id.',
+    'governance/runs-a-replica': 'An organization that is to be expelled still runs a replica.',
+    'governance/bad-parameters': 'The contract has no parameters, or the values do not fit their schema.',
+    'governance/bad-version':
+      'A version of the contract begins at this height or later already, or there are too many.',
     'governance/no-view': 'The changes give no valid view.',
     'governance/bad-expiry': 'The end of the proposal is not ahead, or too far ahead.',
     'governance/too-many-open': 'Too many proposals are open; withdraw one or wait.',
@@ -96,6 +125,6 @@ export const governance = {
     'governance/not-yours': 'The proposal is of another organization.',
   },
   methods: { propose, vote, withdraw, announceKey },
-  queries: { view, views, proposal, proposals, candidates },
+  queries: { view, views, proposal, proposals, candidates, parameters, versions, audit },
   genesis: genesisEntries,
 } satisfies Contract

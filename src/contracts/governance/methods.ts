@@ -1,11 +1,13 @@
 import { Type } from 'typebox'
 import { quorumOf } from '../../types/quorum.js'
+import { announce } from '../audit.js'
 import type { MethodContext } from '../contract.js'
 import { defineMethod } from '../contract.js'
 import { keyProblem } from '../identity/keys.js'
-import { organizationKey } from '../identity/records.js'
-import { Hash, Name, Time } from '../limits.js'
-import { changedReplicas, nextView, withNextKeys } from './change-view.js'
+import { Hash, Time } from '../limits.js'
+import { ChangeArgument, ProposalId } from './change-arguments.js'
+import { withNextKeys } from './change-view.js'
+import { applyChanges, CHANGE_REFUSALS, changesProblem, readParameters } from './changes.js'
 import {
   asJson,
   CANDIDATES,
@@ -29,25 +31,8 @@ export const OPEN_PROPOSALS_MAX = 32
 export const OPEN_PROPOSALS_PER_ORGANIZATION_MAX = 4
 /** How far ahead a proposal may end, ms. */
 export const PROPOSAL_DURATION_MAX_MS = 90 * 24 * 3_600_000
-const ADDRESSES_MAX = 2
-const ADDRESS_LENGTH_MAX = 128
 
 const Closed = { additionalProperties: false } as const
-export const ProposalId = Type.Integer({ minimum: 0, maximum: 99_999_999 })
-export const ReplicaId = Type.Integer({ minimum: 0, maximum: 99_999_999 })
-const PeerId = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9]+$' })
-const Addresses = Type.Array(Type.String({ minLength: 1, maxLength: ADDRESS_LENGTH_MAX, pattern: '^/[!-~]+$' }), {
-  maxItems: ADDRESSES_MAX,
-})
-
-const ChangeArgument = Type.Union([
-  Type.Object(
-    { kind: Type.Literal('add'), organization: Name, consensusKey: Hash, peerId: PeerId, addresses: Addresses },
-    Closed,
-  ),
-  Type.Object({ kind: Type.Literal('remove'), replica: ReplicaId }, Closed),
-  Type.Object({ kind: Type.Literal('rotate'), replica: ReplicaId, consensusKey: Hash }, Closed),
-])
 
 type Context = MethodContext<string, string>
 
@@ -59,8 +44,7 @@ const electorate = (view: ViewRecord): ReadonlySet<string> =>
   new Set(view.replicas.map(({ organization }) => organization))
 
 export const propose = defineMethod({
-  summary:
-    'Proposes to add, remove or re-key replicas, all changes together or none. Replaces: remove and add at once.',
+  summary: 'Proposes changes of replicas, organizations, parameters and versions of contracts, all together or none.',
   args: Type.Object(
     {
       title: Type.String({ minLength: 1, maxLength: 200 }),
@@ -73,14 +57,7 @@ export const propose = defineMethod({
   kinds: ['admin'],
   signed: true,
   events: ['governance/proposed'],
-  refusals: [
-    'governance/bad-key',
-    'governance/key-used',
-    'governance/unknown-organization',
-    'governance/no-view',
-    'governance/bad-expiry',
-    'governance/too-many-open',
-  ],
+  refusals: [...CHANGE_REFUSALS, 'governance/bad-expiry', 'governance/too-many-open'],
   handler(ctx, { title, changes: given, expiresMs }) {
     const { organization } = ctx.caller
     if (expiresMs <= ctx.timeMs || expiresMs > ctx.timeMs + PROPOSAL_DURATION_MAX_MS) {
@@ -94,22 +71,17 @@ export const propose = defineMethod({
     }
     let { replicas } = known
     const changes: Change[] = given.map((change): Change => {
-      if (change.kind === 'remove') return change
-      const problem = keyProblem('ed25519', change.consensusKey)
-      if (problem !== undefined) return ctx.refuse('governance/bad-key', problem)
-      if (ctx.state.get(usedKeyKey(change.consensusKey)) !== undefined) {
-        return ctx.refuse('governance/key-used', 'a consensus key is never used twice')
+      if (change.kind === 'parameters') {
+        const read = readParameters(change.values)
+        return 'code' in read ? ctx.refuse(read.code, read.detail) : { ...change, values: read.values }
       }
-      if (change.kind === 'rotate') return change
+      if (change.kind !== 'add') return change
       const { kind, ...replica } = change
-      if (ctx.other('identity').get(organizationKey(replica.organization)) === undefined) {
-        return ctx.refuse('governance/unknown-organization', `there is no organization ${replica.organization}`)
-      }
       replicas += 1
       return { kind, replica: { id: replicas - 1, ...replica } }
     })
-    const outcome = changedReplicas(newestView(ctx).replicas, changes)
-    if ('problem' in outcome) return ctx.refuse('governance/no-view', outcome.problem)
+    const problem = changesProblem(ctx, changes, newestView(ctx).replicas)
+    if (problem !== undefined) return ctx.refuse(problem.code, problem.detail)
     const id = known.proposals
     const proposed = { height: ctx.height, timeMs: ctx.timeMs }
     const proposal: ProposalRecord = {
@@ -128,7 +100,7 @@ export const propose = defineMethod({
     ctx.state.set(REGISTER, asJson(next))
     setCandidates(ctx, next, changes, id)
     const added = changes.flatMap((change) => (change.kind === 'add' ? [change.replica.id] : []))
-    ctx.emit('governance/proposed', { proposal: id, organization, title, changes: asJson(changes), expiresMs })
+    announce(ctx, 'governance/proposed', { proposal: id, organization, title, changes: asJson(changes), expiresMs })
     return { proposal: id, replicas: added }
   },
 })
@@ -155,7 +127,7 @@ function close(ctx: Context, proposal: ProposalRecord): void {
 
 export const vote = defineMethod({
   summary:
-    'Votes on a proposal, once for each organization that runs a replica. A quorum of approvals puts it in force a window later.',
+    'Votes on a proposal, once for each organization that runs a replica. A quorum of approvals puts it in force: organizations and parameters at once, views and contracts a window later.',
   args: Type.Object({ proposal: ProposalId, approve: Type.Boolean() }, Closed),
   roles: 'any',
   kinds: ['admin'],
@@ -177,7 +149,7 @@ export const vote = defineMethod({
       return ctx.refuse('governance/voted-before', `${organization} voted on proposal ${id} before`)
     }
     const voted = counted(proposal, organization, approve)
-    ctx.emit('governance/voted', { proposal: id, organization, approve })
+    announce(ctx, 'governance/voted', { proposal: id, organization, approve })
     const { n, votes } = quorumOf(voters.size)
     const approvals = voted.approvals.filter((name) => voters.has(name)).length
     const rejections = voted.rejections.filter((name) => voters.has(name)).length
@@ -185,7 +157,7 @@ export const vote = defineMethod({
     if (status === 'open') ctx.state.set(proposalKey(id), asJson(voted))
     else {
       close(ctx, { ...voted, status })
-      ctx.emit('governance/closed', { proposal: id, status })
+      announce(ctx, 'governance/closed', { proposal: id, status })
     }
     return { proposal: id, status, approvals, rejections, needed: votes }
   },
@@ -198,27 +170,11 @@ function counted(proposal: ProposalRecord, organization: string, approve: boolea
     : { ...proposal, rejections: add(proposal.rejections) }
 }
 
-/** Makes the view of an approved proposal. `void` when views or keys have moved on so that it gives none any more. */
-function enact(ctx: Context, { changes }: ProposalRecord, newest: ViewRecord): 'approved' | 'void' {
-  const keys = changes.flatMap((change) => {
-    if (change.kind === 'remove') return []
-    return change.kind === 'add' ? [change.replica.consensusKey] : [change.consensusKey]
-  })
-  if (keys.some((key) => ctx.state.get(usedKeyKey(key)) !== undefined)) return 'void'
+/** Does what was approved. `void` when something has moved on so that it cannot be done any more. */
+function enact(ctx: Context, { id, changes }: ProposalRecord, newest: ViewRecord): 'approved' | 'void' {
   const announced = withNextKeys(newest.replicas, (replica) => ctx.state.get<string>(nextKeyKey(replica)))
-  const outcome = changedReplicas(announced, changes)
-  if ('problem' in outcome) return 'void'
-  // Nobody votes for an instance without having executed the one a window below, so all know of the view in time.
-  const view = nextView(newest, ctx.height + ctx.parameters.window + 1, outcome.replicas)
-  ctx.state.set(viewKey(view.id), asJson(view))
-  ctx.state.set(REGISTER, asJson({ ...register(ctx), view: view.id }))
-  for (const { id, consensusKey } of view.replicas) {
-    if (keys.includes(consensusKey)) ctx.state.set(usedKeyKey(consensusKey), { replica: id })
-  }
-  for (const { id } of newest.replicas) {
-    if (ctx.state.get(nextKeyKey(id)) !== undefined) ctx.state.delete(nextKeyKey(id))
-  }
-  ctx.emit(VIEW_EVENT, asJson(view))
+  if (changesProblem(ctx, changes, announced) !== undefined) return 'void'
+  applyChanges(ctx, id, changes, announced)
   return 'approved'
 }
 
@@ -238,7 +194,7 @@ export const withdraw = defineMethod({
       return ctx.refuse('governance/not-yours', `proposal ${id} is of ${proposal.organization}`)
     }
     close(ctx, { ...proposal, status: 'withdrawn' })
-    ctx.emit('governance/closed', { proposal: id, status: 'withdrawn' })
+    announce(ctx, 'governance/closed', { proposal: id, status: 'withdrawn' })
     return { proposal: id }
   },
 })
@@ -261,7 +217,7 @@ export const announceKey = defineMethod({
     }
     ctx.state.set(usedKeyKey(consensusKey), { replica: replica.id })
     ctx.state.set(nextKeyKey(replica.id), consensusKey)
-    ctx.emit('governance/key-announced', { replica: replica.id, organization, consensusKey })
+    announce(ctx, 'governance/key-announced', { replica: replica.id, organization, consensusKey })
     return { replica: replica.id }
   },
 })

@@ -1,4 +1,4 @@
-import type { ReplicaId, ReplicaInfo, ScheduledView, View } from '../../types/index.js'
+import type { KeyType, ReplicaId, ReplicaInfo, Role, ScheduledView, View } from '../../types/index.js'
 import type { Json } from '../contract.js'
 
 /** Where governance keeps what, and the shape of it. Replicas read the views to know whose votes count at which height. */
@@ -27,6 +27,24 @@ export type Change =
   | { readonly kind: 'add'; readonly replica: ReplicaRecord }
   | { readonly kind: 'remove'; readonly replica: number }
   | { readonly kind: 'rotate'; readonly replica: number; readonly consensusKey: string }
+  | {
+      readonly kind: 'admit'
+      readonly organization: string
+      readonly name: string
+      readonly roles: readonly Role[]
+      readonly admin: { readonly name: string; readonly keyType: KeyType; readonly publicKey: string }
+    }
+  /** Nobody acts for the organization any more. */
+  | { readonly kind: 'expel'; readonly organization: string }
+  | { readonly kind: 'roles'; readonly organization: string; readonly roles: readonly Role[] }
+  | { readonly kind: 'parameters'; readonly contract: string; readonly values: Json }
+  | {
+      readonly kind: 'contract'
+      readonly contract: string
+      readonly version: string
+      readonly code: string
+      readonly from: number
+    }
 
 export type ProposalStatus = 'open' | 'approved' | 'rejected' | 'withdrawn' | 'void'
 
@@ -60,6 +78,17 @@ export type ParametersRecord = {
   readonly set: { readonly height: number; readonly timeMs: number }
 }
 
+/** Versions of a contract that were approved, each with the first height that it executes; ascending. */
+export type VersionsRecord = readonly ApprovedVersion[]
+
+export type ApprovedVersion = {
+  readonly version: string
+  /** SHA-256 of its code: a replica that has another under this version does not execute it. */
+  readonly code: string
+  readonly from: number
+  readonly proposal: number
+}
+
 /** Replicas that open proposals would add: peers already let them fetch blocks. */
 export type CandidatesRecord = readonly { readonly proposal: number; readonly replica: ReplicaRecord }[]
 
@@ -78,6 +107,7 @@ export const nextKeyKey = (replica: ReplicaId): string => numbered('next-keys/',
 /** Every consensus key that was ever named: none is used twice. */
 export const usedKeyKey = (consensusKey: string): string => `keys/${consensusKey}`
 
+export const versionsKey = (contract: string): string => `contracts/${contract}`
 export const parametersKey = (contract: string): string => `parameters/${contract}`
 
 /** The record of a view, and back. */

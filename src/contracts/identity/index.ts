@@ -1,7 +1,10 @@
 import { Type } from 'typebox'
-import { type Contract, defineMethod, defineQuery } from '../contract.js'
+import type { KeyType } from '../../types/index.js'
+import { announce, audit } from '../audit.js'
+import { type Contract, defineMethod, defineQuery, type MethodContext } from '../contract.js'
 import { RUNTIME_REFUSALS } from '../describe.js'
-import { Limit, Name } from '../limits.js'
+import { Limit, Name, PublicKey } from '../limits.js'
+import { memberEntries } from './entries.js'
 import { genesisEntries } from './genesis.js'
 import { keyProblem } from './keys.js'
 import {
@@ -20,9 +23,8 @@ const enroll = defineMethod({
   args: Type.Object(
     {
       name: Name,
-      keyType: Type.Union([Type.Literal('ed25519'), Type.Literal('p256')]),
-      publicKey: Type.String({ minLength: 64, maxLength: 66, pattern: '^[0-9a-f]+$' }),
-      kind: Type.Union([Type.Literal('operator'), Type.Literal('client')]),
+      ...PublicKey,
+      kind: Type.Union([Type.Literal('admin'), Type.Literal('operator'), Type.Literal('client')]),
     },
     { additionalProperties: false },
   ),
@@ -33,20 +35,16 @@ const enroll = defineMethod({
   refusals: ['identity/bad-key', 'identity/key-taken', 'identity/name-taken'],
   handler(ctx, { name, keyType, publicKey, kind }) {
     const { organization } = ctx.caller
-    const problem = keyProblem(keyType, publicKey)
-    if (problem !== undefined) return ctx.refuse('identity/bad-key', problem)
-    if (ctx.state.get(keyKey(publicKey)) !== undefined) {
-      return ctx.refuse('identity/key-taken', 'the key is, or was, enrolled')
-    }
+    refuseUnfitKey(ctx, keyType, publicKey)
     if (ctx.state.get(memberKey(organization, name)) !== undefined) {
       return ctx.refuse('identity/name-taken', `${organization} has, or had, a member ${name}`)
     }
-    const key: KeyRecord = { organization, name, kind, keyType, retired: false }
     const enrolled = { height: ctx.height, timeMs: ctx.timeMs }
-    const member: MemberRecord = { organization, name, kind, keyType, publicKey, enrolled, retired: null }
-    ctx.state.set(keyKey(publicKey), key)
-    ctx.state.set(memberKey(organization, name), member)
-    ctx.emit('identity/enrolled', { organization, name, kind, keyType, publicKey, by: ctx.caller.member })
+    for (const entry of memberEntries(organization, { name, kind, keyType, publicKey }, enrolled)) {
+      ctx.state.set(entry.key, entry.value)
+    }
+    if (kind === 'admin') countAdmins(ctx, organization, 1)
+    announce(ctx, 'identity/enrolled', { organization, name, kind, keyType, publicKey, by: ctx.caller.member })
     return { organization, name }
   },
 })
@@ -69,7 +67,7 @@ const retire = defineMethod({
     if (member.kind === 'admin') {
       const record = ctx.state.get<OrganizationRecord>(organizationKey(organization)) as OrganizationRecord
       if (record.admins <= 1) return ctx.refuse('identity/last-admin', `${name} is the last admin of ${organization}`)
-      ctx.state.set(organizationKey(organization), { ...record, admins: record.admins - 1 })
+      countAdmins(ctx, organization, -1)
     }
     const key = ctx.state.get<KeyRecord>(keyKey(member.publicKey)) as KeyRecord
     ctx.state.set(keyKey(member.publicKey), { ...key, retired: true })
@@ -77,10 +75,60 @@ const retire = defineMethod({
       ...member,
       retired: { height: ctx.height, timeMs: ctx.timeMs },
     })
-    ctx.emit('identity/retired', { organization, name, by: ctx.caller.member })
+    announce(ctx, 'identity/retired', { organization, name, by: ctx.caller.member })
     return { organization, name }
   },
 })
+
+const rotate = defineMethod({
+  summary:
+    'Gives a member another key: an admin to any member of its organization, others to themselves. The old one is retired for good.',
+  args: Type.Object({ name: Name, ...PublicKey }, { additionalProperties: false }),
+  roles: 'any',
+  signed: true,
+  events: ['identity/key-rotated'],
+  refusals: [
+    'identity/bad-key',
+    'identity/key-taken',
+    'identity/unknown-member',
+    'identity/already-retired',
+    'identity/not-yourself',
+  ],
+  handler(ctx, { name, keyType, publicKey }) {
+    const { organization, member: by, kind } = ctx.caller
+    if (kind !== 'admin' && by !== name) {
+      return ctx.refuse('identity/not-yourself', `${by} is no admin of ${organization}, and not ${name}`)
+    }
+    const member = ctx.state.get<MemberRecord>(memberKey(organization, name))
+    if (member === undefined) return ctx.refuse('identity/unknown-member', `${organization} has no member ${name}`)
+    if (member.retired !== null) {
+      return ctx.refuse('identity/already-retired', `${name} was retired at height ${member.retired.height}`)
+    }
+    refuseUnfitKey(ctx, keyType, publicKey)
+    const old = ctx.state.get<KeyRecord>(keyKey(member.publicKey)) as KeyRecord
+    ctx.state.set(keyKey(member.publicKey), { ...old, retired: true })
+    ctx.state.set(keyKey(publicKey), { ...old, keyType })
+    ctx.state.set(memberKey(organization, name), { ...member, keyType, publicKey })
+    announce(ctx, 'identity/key-rotated', { organization, name, keyType, publicKey, replaced: member.publicKey, by })
+    return { organization, name }
+  },
+})
+
+/** Refuses a key that cannot be enrolled, or was before: no key is ever another member's. */
+function refuseUnfitKey(
+  ctx: MethodContext<'identity/bad-key' | 'identity/key-taken', string>,
+  keyType: KeyType,
+  publicKey: string,
+): void {
+  const problem = keyProblem(keyType, publicKey)
+  if (problem !== undefined) ctx.refuse('identity/bad-key', problem)
+  if (ctx.state.get(keyKey(publicKey)) !== undefined) ctx.refuse('identity/key-taken', 'the key is, or was, enrolled')
+}
+
+function countAdmins(ctx: MethodContext<string, string>, organization: string, more: number): void {
+  const record = ctx.state.get<OrganizationRecord>(organizationKey(organization)) as OrganizationRecord
+  ctx.state.set(organizationKey(organization), { ...record, admins: record.admins + more })
+}
 
 const organization = defineQuery({
   summary: 'One organization with its roles.',
@@ -130,15 +178,16 @@ const members = defineQuery({
   },
 })
 
-/** Who may act: organizations with their roles, their members and keys. First version: organizations come from genesis. */
+/** Who may act: organizations with their roles, their members and keys. Organizations come from the genesis and by votes (governance). */
 export const identity = {
   name: IDENTITY,
-  version: '1.0.0',
+  version: '2.0.0',
   summary: 'Organizations, their roles, and the members and keys that act for them.',
   reads: [],
   events: {
     'identity/enrolled': 'A member with a key joined an organization.',
     'identity/retired': 'A member may no longer act for an organization.',
+    'identity/key-rotated': 'A member has another key from here on.',
   },
   refusals: {
     'identity/bad-key': 'The public key is malformed, not canonical, or not a point of its curve.',
@@ -146,10 +195,11 @@ export const identity = {
     'identity/name-taken': 'The organization has, or had, a member of this name.',
     'identity/unknown-member': 'The organization has no member of this name.',
     'identity/already-retired': 'The member is retired already.',
+    'identity/not-yourself': 'Only an admin gives a key to somebody else.',
     'identity/last-admin': 'The last admin of an organization cannot be retired.',
     'identity/unknown-organization': RUNTIME_REFUSALS['identity/unknown-organization'] ?? '',
   },
-  methods: { enroll, retire },
-  queries: { organization, organizations, member, members },
+  methods: { enroll, retire, rotate },
+  queries: { organization, organizations, member, members, audit },
   genesis: genesisEntries,
 } satisfies Contract

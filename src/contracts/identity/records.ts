@@ -11,6 +11,8 @@ export type OrganizationRecord = {
   readonly roles: readonly Role[]
   /** Admins that are not retired. */
   readonly admins: number
+  /** Since when nobody may act for it any more. */
+  readonly ended?: { readonly height: number; readonly timeMs: number }
 }
 
 /** Of a key that is, or was, a member's: the one look-up of a signed transaction. */

@@ -1,41 +1,41 @@
+import type { KeyCurve } from '../../formats/public-key.js'
 import type { Height, TimeMs } from '../../types/index.js'
 
-/** Where pki keeps what, and the shape of it. */
+/** Where pki keeps what. The record of an instrument is that of formats/pki-status.ts, which clients read as well. */
 
 export type Moment = { readonly height: Height; readonly timeMs: TimeMs }
 
-export type Endorsement = Moment & { readonly organization: string }
-
-/** `invalidSinceMs` says from when on the key is not to be trusted; `height` and `timeMs` say when the network learnt it. */
-export type Revocation = Moment & {
-  readonly organization: string
-  readonly reason: string
-  readonly invalidSinceMs: TimeMs
+export type LastRecord = Moment & {
+  readonly counter: number
+  /** Time that the record itself states, signed; `null` when it states none. */
+  readonly recordTimeMs: TimeMs | null
 }
 
-export type InstrumentRecord = {
-  readonly instrument: string
+/** Last anchored record of a key in each of its counters. */
+export type CountersRecord = {
+  readonly record?: LastRecord
+  readonly 'ocmf-T'?: LastRecord
+  readonly 'ocmf-F'?: LastRecord
+}
+
+export type ApprovalRecord = {
+  readonly approval: string
   readonly type: string
-  /** Who proposed the key. */
+  /** Organization whose instruments it covers. */
+  readonly manufacturer: string
+  /** Who gave it. */
   readonly organization: string
-  /** Who runs the instrument and may anchor records whose counter is not signed. */
-  readonly operator: string
-  readonly algorithm: 'ecdsa-p256-sha256'
-  /** Uncompressed point, hexadecimal. */
-  readonly key: string
-  readonly proposed: Moment
-  readonly endorsements: readonly Endorsement[]
-  readonly activated: Moment | null
-  /** Each later one reaches further back. */
-  readonly revocations: readonly Revocation[]
+  /** SHA-256 of the certificate. */
+  readonly documentHash: string
+  readonly validUntilMs: TimeMs | null
+  readonly granted: Moment
+  readonly withdrawn: (Moment & { readonly by: string; readonly reason: string }) | null
 }
 
-/** Last anchored record of a key. */
-export type CounterRecord = Moment & { readonly counter: number }
-
-export const REVOCATIONS_MAX = 8
-
-export const instrumentKey = (instrument: string): string => `instruments/${instrument}`
-export const counterKey = (instrument: string): string => `counters/${instrument}`
-/** @param compressed compressed point, hexadecimal; the value is the instrument's id */
-export const keyKey = (compressed: string): string => `keys/${compressed}`
+export const INSTRUMENTS = 'instruments/'
+export const instrumentKey = (instrument: string): string => `${INSTRUMENTS}${instrument}`
+/** Ids of instruments hold no slash. */
+export const countersKey = (instrument: string, key: number): string => `counters/${instrument}/${key}`
+/** @param compressed compressed point, or Ed25519 key, hexadecimal; the value is the instrument's id */
+export const keyKey = (curve: KeyCurve, compressed: string): string => `keys/${curve}/${compressed}`
+export const approvalKey = (approval: string): string => `approvals/${approval}`

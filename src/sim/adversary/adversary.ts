@@ -113,7 +113,8 @@ export class Adversary {
       return true
     }
     const frame = decodeFrame(this.#options.codec.sha256, bytes)
-    const frames = frame?.kind === 'envelope' ? this.#envelope(to, frame.bytes, bytes) : this.#other(to, frame, bytes)
+    const frames =
+      frame?.kind === 'envelope' ? this.#envelope(process, to, frame.bytes, bytes) : this.#other(to, frame, bytes)
     const sent = frames.map((instead) => transport.send(to, traffic, instead))
     return sent.length === 0 || sent.some(Boolean)
   }
@@ -137,7 +138,7 @@ export class Adversary {
     return [changed]
   }
 
-  #envelope(to: ReplicaId, envelope: Uint8Array, bytes: Uint8Array): readonly Uint8Array[] {
+  #envelope(process: SimProcess, to: ReplicaId, envelope: Uint8Array, bytes: Uint8Array): readonly Uint8Array[] {
     const signed = decodeEnvelope(this.#options.codec, envelope)?.signed
     // What it relays is signed by another.
     if (signed === undefined || signed.sender !== this.#options.self) return [bytes]
@@ -154,7 +155,9 @@ export class Adversary {
       case 'censor':
         return this.#instead(signed, this.#censored(signed.message), bytes)
       case 'lie-in-stop-data':
-        return this.#instead(signed, this.#lie(signed.message), bytes)
+        return signed.message.kind === 'sync'
+          ? this.#forgedSync(signed.message, signed.view, process.clock.nowMs(), bytes)
+          : this.#instead(signed, this.#lie(signed.message), bytes)
       case 'replay':
         return this.#replayed(bytes)
       default:
@@ -199,8 +202,7 @@ export class Adversary {
     return [this.#signed({ message: { ...message, digest: this.#mutator.digest() } as Vote as Message, view })]
   }
 
-  #lie(message: Message): StopData | Sync | undefined {
-    if (message.kind === 'sync') return this.#random.chance(0.5) ? this.#forgedSync(message) : undefined
+  #lie(message: Message): StopData | undefined {
     if (message.kind !== 'stop-data') return undefined
     const lie = this.#random.below(4)
     if (lie === 0) return { ...message, prepared: [] }
@@ -208,22 +210,26 @@ export class Adversary {
     return { ...message, prepared: [this.#forged(message, lie === 2 ? this.#null : this.#mutator.digest())] }
   }
 
-  /** A SYNC in which nobody else holds a lock: right but for the signatures of those whose words it changes. */
-  #forgedSync(message: Sync): Sync {
-    const { self } = this.#options
+  /**
+   * A SYNC in which nobody else holds a lock: right but for the signatures of those whose words it changes. And proposals for the
+   * instances that this sets free.
+   */
+  #forgedSync(message: Sync, view: number, nowMs: number, bytes: Uint8Array): readonly Uint8Array[] {
+    const { self, codec } = this.#options
+    if (message.stopData.every(({ message: { prepared } }) => prepared.length === 0)) return [bytes]
+    this.#acted()
     const stopData = message.stopData.map((signed): Signed<StopData> => {
       if (signed.sender === self) return signed
       const changed = { ...signed.message, prepared: [] }
-      const bytes = encodeEnvelope(
-        'stop-data',
-        signed.sender,
-        signed.view,
-        encodeMessageBody(changed),
-        signed.signature,
-      )
-      return { ...signed, message: changed, bytes }
+      const body = encodeMessageBody(changed)
+      const forged = encodeEnvelope('stop-data', signed.sender, signed.view, body, signed.signature)
+      return { ...signed, message: changed, bytes: forged }
     })
-    return { ...message, stopData }
+    const { regency } = message
+    const base = Math.max(...stopData.map(({ message: { finalized } }) => finalized))
+    const value = makeValue(codec.sha256, nowMs, [])
+    const proposals = [1, 2, 3].map((ahead): Propose => ({ kind: 'propose', cid: base + ahead, regency, value }))
+    return [{ ...message, stopData }, ...proposals].map((said) => this.#signed({ message: said, view }))
   }
 
   /** A prepared certificate that is right but for its signatures. */
