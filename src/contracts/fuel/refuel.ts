@@ -4,9 +4,10 @@ import { commitStatement, declarationStatement, readingStatement } from '../../c
 import type { CryptoSuite } from '../../crypto/suite.js'
 import { defineMethod, type MutableStateView } from '../contract.js'
 import { Hash } from '../limits.js'
+import { Signature } from '../pki/arguments.js'
+import { measuringKey, signedByKey } from '../pki/measuring-key.js'
 import { hashText } from '../text.js'
 import { Ed25519Signature, Id, Sequence, Volume } from './arguments.js'
-import { pulserKey, Signature, signedByPulser } from './pulser.js'
 import { addReading, type Counting, countingOf, windowOf } from './reading.js'
 import {
   type DispenserRecord,
@@ -139,10 +140,11 @@ export const declare = defineMethod({
     }
     const { instrument } = dispenser
     if (instrument !== null) {
-      const key = pulserKey(ctx.other('pki'), instrument, ctx.timeMs)
-      if (key === undefined) return ctx.refuse('fuel/unknown-instrument', `pki has no active key for ${instrument}`)
+      const key = measuringKey(ctx.other('pki'), instrument, ctx.timeMs)
+      if (key?.status !== 'active')
+        return ctx.refuse('fuel/unknown-instrument', `pki has no active key for ${instrument}`)
       const text = declarationStatement(at, commitment, volumeMicrolitre)
-      if (signature === undefined || !signedByPulser(ctx.crypto, key, text, signature)) {
+      if (signature === undefined || signedByKey(ctx.crypto, key, text, signature) !== 'good') {
         return ctx.refuse('fuel/bad-signature', `not a signature by the pulser ${instrument} over its declaration`)
       }
     }

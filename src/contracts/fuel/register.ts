@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { defineMethod } from '../contract.js'
+import { Instrument } from '../pki/arguments.js'
+import { measuringKey } from '../pki/measuring-key.js'
 import { Ed25519Key, Id } from './arguments.js'
-import { Instrument, pulserKey } from './pulser.js'
 import {
   type DispenserRecord,
   dispenserKey,
@@ -87,7 +88,7 @@ export const registerDispenser = defineMethod({
     const station = ctx.state.get<StationRecord>(stationKey(id))
     if (station === undefined) return ctx.refuse('fuel/unknown-station', `station ${id}`)
     if (station.owner !== organization) return ctx.refuse('fuel/foreign-organization', `${station.owner} owns ${id}`)
-    if (instrument !== undefined && pulserKey(ctx.other('pki'), instrument, ctx.timeMs) === undefined) {
+    if (instrument !== undefined && measuringKey(ctx.other('pki'), instrument, ctx.timeMs)?.status !== 'active') {
       return ctx.refuse('fuel/unknown-instrument', `pki has no active key for ${instrument}`)
     }
     const region = existing(ctx.state.get<RegionRecord>(regionKey(station.region)), station.region)
