@@ -73,7 +73,26 @@ export function changeText(change: Change | ProposedChange): string {
     case 'parameters':
       return `set the parameters of ${change.contract}`
     case 'contract':
-      return `run ${change.contract} ${change.version}`
+      return `run ${change.contract} ${change.version} from height ${change.from}`
+  }
+}
+
+/** One change with all that voters must know of it. */
+export function changeDetail(change: Change): string {
+  const text = changeText(change)
+  switch (change.kind) {
+    case 'add':
+      return `${text}, key ${change.replica.consensusKey}`
+    case 'rotate':
+      return `${text}: ${change.consensusKey}`
+    case 'admit':
+      return `${text}; ${change.admin.name} with the ${change.admin.keyType} key ${change.admin.publicKey} is its admin`
+    case 'parameters':
+      return `${text} to ${JSON.stringify(change.values)}`
+    case 'contract':
+      return `${text}, code ${change.code}`
+    default:
+      return text
   }
 }
 

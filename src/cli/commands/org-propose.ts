@@ -15,7 +15,7 @@ const REPLICA_MAX = 99_999_999
 const TITLE_LENGTH_MAX = 200
 
 async function propose(changes: readonly ProposedChange[], options: ProposeOptions): Promise<number> {
-  const title = options.title ?? changes.map(changeText).join('; ').slice(0, TITLE_LENGTH_MAX)
+  const title = options.title ?? changes.map(changeText).join('; ').slice(0, TITLE_LENGTH_MAX).toWellFormed()
   const expiresMs = Date.now() + readDuration(options.expires)
   return await submitCall('governance', 'propose', { title, changes, expiresMs }, options, ({ result }) => {
     const { proposal, replicas } = result as { readonly proposal: number; readonly replicas: readonly number[] }

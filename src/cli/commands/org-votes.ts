@@ -1,7 +1,7 @@
 import type { ProposalRecord } from '../../contracts/governance/records.js'
 import { quorumOf } from '../../types/quorum.js'
 import type { NetworkOptions } from '../network.js'
-import { changeText } from '../org-change.js'
+import { changeDetail } from '../org-change.js'
 import { EXIT, printResult, readInteger, usage } from '../output.js'
 import { allPages } from '../pages.js'
 import { readerOf, type SubmitOptions, submitCall } from '../submit-call.js'
@@ -54,7 +54,7 @@ function proposalText(it: ProposalRecord, votes: number, now: number): string {
   return card(`proposal ${it.id}: ${it.title}`, [
     ['status', status],
     ['proposed', `by ${it.organization} at height ${it.proposed.height}, ${shownTime(it.proposed.timeMs)}`],
-    ...it.changes.map((change): [string, string] => ['change', changeText(change)]),
+    ...it.changes.map((change): [string, string] => ['change', changeDetail(change)]),
     ['for', names(it.approvals) + (open ? ` (${votes} needed)` : '')],
     ['against', names(it.rejections)],
   ])
