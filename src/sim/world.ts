@@ -132,7 +132,7 @@ export class World {
   events: WorldEvents = { executed: () => undefined, final: () => undefined, halted: () => undefined }
   readonly #random: Random
   readonly #timings: CoreTimings
-  readonly #promises: Promises
+  readonly promises: Promises
   readonly #snapshots: SnapshotOptions
 
   constructor({ n, organizations = n, snapshots, random, link, timings }: WorldOptions) {
@@ -142,7 +142,7 @@ export class World {
     this.genesis = simGenesis(this.crypto, n, organizations)
     this.network = new SimNetwork(this.scheduler, random, this.trace, link)
     const { sha256 } = this.crypto.suite
-    this.#promises = new Promises(sha256)
+    this.promises = new Promises(sha256)
     this.spoken = new Spoken({ sha256, networkId: networkIdOf(sha256, this.genesis) })
     this.network.onConsensus = (from, frame) => this.spoken.heard(from, frame)
     this.spoken.listen((from, signed) => this.#onSpoken(from, signed))
@@ -281,7 +281,7 @@ export class World {
     const { id, adversary } = this.machine(from)
     // What is passed on was said by another.
     if (adversary !== undefined || signed.sender !== id) return
-    const problem = this.#promises.check(from, signed)
+    const problem = this.promises.check(from, signed)
     if (problem !== undefined) this.violate('broken-promise', from, problem)
   }
 
@@ -325,7 +325,7 @@ export class World {
     this.kill(machine)
     machine.database.clear()
     machine.disk.clear()
-    this.#promises.forget(machine.address)
+    this.promises.forget(machine.address)
     machine.faulty = true
     machine.votesLost = true
     machine.recovering = true
