@@ -17,11 +17,15 @@ export interface ReceiptSummary {
   readonly height: number
   readonly time: string
   readonly signers: readonly { readonly replica: number; readonly organization: string }[]
+  /** Replicas of the view that signed. */
+  readonly replicas: number
 }
 
 export function summarize(genesis: Genesis, networkId: Uint8Array, proven: ProvenReceipt): ReceiptSummary {
   const { receipt, sealed, certificate } = proven
-  const organizations = new Map(genesis.replicas.map(({ id, organization }) => [id, organization]))
+  const view = proven.views?.find((link) => link.view.id === certificate.view)?.view
+  const { replicas } = view ?? genesis
+  const organizations = new Map(replicas.map(({ id, organization }) => [id, organization]))
   return {
     network: genesis.network,
     networkId: toHex(networkId),
@@ -34,6 +38,7 @@ export function summarize(genesis: Genesis, networkId: Uint8Array, proven: Prove
     height: sealed.header.height,
     time: new Date(sealed.header.timeMs).toISOString(),
     signers: certificate.signatures.map(({ replica }) => ({ replica, organization: organizations.get(replica) ?? '' })),
+    replicas: replicas.length,
   }
 }
 
@@ -44,7 +49,7 @@ function readJson(bytes: Uint8Array): unknown {
 /** The same for people. */
 export function receiptText(genesis: Genesis, summary: ReceiptSummary): string {
   const { status, code, detail, result, events, signers } = summary
-  const { n, votes } = quorumOf(genesis.replicas.length)
+  const { n, votes } = quorumOf(summary.replicas)
   const names = new Map(genesis.organizations.map(({ id, name }) => [id, name]))
   return card(`transaction ${summary.transaction}`, [
     ['outcome', status === 'done' ? 'done' : `refused with ${code}: ${detail}`],
@@ -53,7 +58,8 @@ export function receiptText(genesis: Genesis, summary: ReceiptSummary): string {
     ['block', `height ${summary.height}, ${summary.time}`],
     ['network', `${summary.network}, id ${summary.networkId}`],
     ...signers.map(({ replica, organization }) => {
-      return ['signed by', `replica ${replica} of ${organization}, ${names.get(organization) ?? ''}`] as const
+      const name = names.get(organization)
+      return ['signed by', `replica ${replica} of ${organization}${name === undefined ? '' : `, ${name}`}`] as const
     }),
     ['final', `${signers.length} of ${n} replicas signed the block, ${votes} are needed`],
   ])

@@ -92,6 +92,7 @@ async function makeReplica(
   const config: NodeConfigFile = {
     format: 'etalon-config-1',
     replica: id,
+    organization: options.id,
     genesis: 'genesis.json',
     keys: 'keys.json',
     data: 'data',
