@@ -104,6 +104,7 @@ function declareKeys(program: Command, session: Session): void {
     .requiredOption('--organization <id>', 'the organization; needed')
     .requiredOption('--name <name>', 'name of the member within it; needed')
     .requiredOption('--out <file>', 'key file to write; needed')
+    .option('--public <file>', 'write the public part to a file as well')
     .option('--json', 'print the public part as JSON')
     .action(async (options) => {
       const { memberKey } = await import('./commands/keys.js')
@@ -113,6 +114,7 @@ function declareKeys(program: Command, session: Session): void {
     .command('show')
     .argument('<file>', 'key file of a replica or a member')
     .description('show the public part of a key file, never the secret')
+    .option('--public <file>', 'write the public part to a file as well')
     .option('--json', 'print it as JSON')
     .action(async (file: string, options) => {
       const { showKey } = await import('./commands/keys.js')

@@ -57,16 +57,17 @@ export function exitOf(error: unknown): number {
   return code.startsWith('cli/') || code.endsWith('/exists') ? EXIT.usage : EXIT.failed
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * Reads a duration such as `20s`, `500ms` or `2m`, in ms.
+ * Reads a duration such as `500ms`, `20s`, `2m` or `7d`, in ms.
  * @throws EtalonError `cli/usage`
  */
 export function readDuration(text: string): number {
-  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)$/.exec(text)
+  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)$/.exec(text)
   const unit = UNITS[match?.[2] ?? '']
-  if (match === null || unit === undefined) throw usage(`${text} is not a duration`, 'write it like 20s, 500ms or 2m')
+  if (match === null || unit === undefined)
+    throw usage(`${text} is not a duration`, 'write it like 500ms, 20s, 2m or 7d')
   return Math.round(Number(match[1]) * unit)
 }
 

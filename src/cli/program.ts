@@ -6,6 +6,7 @@ import { declareLog } from './declare-log.js'
 import { declareMeasure } from './declare-measure.js'
 import { declareMeter } from './declare-meter.js'
 import { declareNetwork } from './declare-network.js'
+import { declareOrg } from './declare-org.js'
 import { declarePrivacy } from './declare-privacy.js'
 import { declareSetup } from './declare-setup.js'
 import type { Session } from './options.js'
@@ -34,6 +35,7 @@ export function createProgram(session: Session): Command {
     .exitOverride()
   declareSetup(program, session)
   declareNetwork(program, session)
+  declareOrg(program, session)
   declareMeasure(program, session)
   declareLog(program, session)
   declarePrivacy(program, session)

@@ -101,9 +101,15 @@ function parseDidKey(text: string): PublicKey | Problem {
 }
 
 /** The did:key of a key; `undefined` for curves that multicodec does not number. */
-export function didKeyOf({ curve, compressed }: Pick<PublicKey, 'curve' | 'compressed'>): string | undefined {
+export function didKeyOf(key: Pick<PublicKey, 'curve' | 'compressed'>): string | undefined {
+  const multikey = multikeyOf(key)
+  return multikey === undefined ? undefined : `did:key:${multikey}`
+}
+
+/** `publicKeyMultibase` of a Multikey (W3C Controlled Identifiers 1.0): multicodec's number and the key, in base58btc. */
+export function multikeyOf({ curve, compressed }: Pick<PublicKey, 'curve' | 'compressed'>): string | undefined {
   const code = MULTICODEC.find(([name]) => name === curve)?.[1]
   const bytes = fromHex(compressed)
   if (code === undefined || bytes === undefined) return undefined
-  return `did:key:z${toBase58(concatBytes(fromHex(code) as Uint8Array, bytes))}`
+  return `z${toBase58(concatBytes(fromHex(code) as Uint8Array, bytes))}`
 }

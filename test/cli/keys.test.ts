@@ -74,7 +74,7 @@ describe('etalon keys member', () => {
     const member = readMemberKey(readFileSync(at('anna.json'), 'utf8'))
     expect(member?.organization).toBe('ptb')
     expect(made.stdout).toContain(member?.signer.publicKey)
-    expect(made.stderr).toContain('etalon tx submit identity enroll')
+    expect(made.stderr).toContain('etalon org enroll anna --public PUBLIC-FILE --kind operator')
     expectNoSecrets(made.stdout + made.stderr, at('anna.json'))
     expect((await inProcess('keys', 'member', ...args)).exit).toBe(2)
   })

@@ -8,7 +8,7 @@ import { MEASURING_CASES } from './measuring-cases.js'
 import { type Case, PKI_CASES } from './pki-refusals.js'
 import { MeterChain } from './pki-support.js'
 import { PRIVACY_CASES } from './privacy-cases.js'
-import { Chain, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
+import { Chain, didOf, ed25519Key, genesisOf, type InstrumentKey, keyOf, p256Key, VIEW } from './support.js'
 
 /** Every refusal that a method or query documents, and how to get it. `describe()` says which there must be. */
 
@@ -150,6 +150,9 @@ const CASES: Readonly<Record<string, Case>> = {
     code(chain.ask('identity.organization', { id: 'nobody' })),
   'identity.member identity/unknown-member': (chain) =>
     code(chain.ask('identity.member', { organization: 'maker', name: 'nobody' })),
+  'identity.did identity/bad-did': (chain) => code(chain.ask('identity.did', { id: 'did:etalon:0:maker' })),
+  'identity.did identity/unknown-organization': (chain) => code(chain.ask('identity.did', { id: didOf('nobody') })),
+  'identity.did identity/unknown-member': (chain) => code(chain.ask('identity.did', { id: didOf('maker:nobody') })),
   'identity.members identity/unknown-organization': (chain) =>
     code(chain.ask('identity.members', { organization: 'nobody' })),
 

@@ -2,6 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
 import { toBase64, toHex, utf8 } from '../../src/base/bytes.js'
 import { Random } from '../../src/base/random.js'
+import { networkIdOf } from '../../src/codec/genesis.js'
 import {
   type Answer,
   BUILT_IN_CONTRACTS,
@@ -249,3 +250,8 @@ export const VIEW = ['inmetro', 'ptb', 'body'].map((organization, id) => ({
   peerId: `peer${id}`,
   addresses: [],
 }))
+
+/** The DID of an organization, or of `organization:member`, in the network with the replicas of VIEW. */
+export function didOf(name: string): string {
+  return `did:etalon:${toHex(networkIdOf(nativeSuite.sha256, genesisOf({ replicas: VIEW })))}:${name}`
+}

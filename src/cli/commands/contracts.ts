@@ -1,4 +1,5 @@
 import { describeContracts, RUNTIME_REFUSALS } from '../../contracts/describe.js'
+import { CODE_HASHES } from '../../contracts/generated/code-hashes.js'
 import {
   BUILT_IN_CONTRACTS,
   type ContractDescription,
@@ -25,7 +26,8 @@ export function contracts(name: string | undefined, member: string | undefined, 
     )
   }
   const chosen = member === undefined ? contract : narrowed(contract, member)
-  printResult(options.json, chosen, inFull(chosen))
+  const code = CODE_HASHES[`${contract.name}@${contract.version}`] ?? ''
+  printResult(options.json, { ...chosen, code }, inFull(chosen, code))
   return EXIT.ok
 }
 
@@ -55,8 +57,8 @@ function overview(all: readonly ContractDescription[]): string {
 
 const LEGEND = 'NAME? may be left out; lengths of texts are in characters'
 
-function inFull(contract: ContractDescription): string {
-  const head = `${contract.name} ${contract.version}\n${indent(wrap(contract.summary))}`
+function inFull(contract: ContractDescription, code: string): string {
+  const head = `${contract.name} ${contract.version}\n${indent(`${wrap(contract.summary)}\ncode ${code}`)}`
   return [head, ...contract.methods.map(methodText), ...contract.queries.map(queryText), LEGEND].join('\n\n')
 }
 

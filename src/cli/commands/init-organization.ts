@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import type { NodeConfigFile } from '../../node/config.js'
 import { generateReplicaKeys, writeReplicaKeys, writeSecretFile } from '../../node/keystore.js'
 import { generateMemberKey } from '../../node/network-files.js'
-import { type Member, ROLES, type Role } from '../../types/index.js'
+import type { Member, Role } from '../../types/index.js'
 import { refuseExisting, writeNewFile } from '../files.js'
 import { ADDRESS_EXAMPLE, type Founder, portOfAddress } from '../founder.js'
 import { EXIT, printResult, readInteger, say, usage } from '../output.js'
+import { readRoles } from '../roles.js'
 import { columns, indent } from '../table.js'
 import { checkName, publicPartOfReplica } from './keys.js'
 
@@ -75,14 +76,6 @@ function checkOptions({
     throw usage('a replica without an address', `give --address, like ${ADDRESS_EXAMPLE}: peers dial it there`)
   }
   return readRoles(text)
-}
-
-/** Roles in the order in which they are listed, each once. */
-function readRoles(text: string): Role[] {
-  const named = text.split(',').map((role) => role.trim())
-  const unknown = named.filter((role) => !ROLES.some((known) => known === role))
-  if (unknown.length > 0) throw usage(`there is no role ${unknown.join(', ')}`, `the roles are: ${ROLES.join(', ')}`)
-  return ROLES.filter((role) => named.includes(role))
 }
 
 async function makeReplica(

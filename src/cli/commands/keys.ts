@@ -51,27 +51,40 @@ export async function publicPartOfReplica(
   }
 }
 
-export function memberKey(
-  options: Json & { readonly out: string; readonly organization: string; readonly name: string },
-): number {
+export interface MemberKeyOptions extends Json {
+  readonly out: string
+  readonly organization: string
+  readonly name: string
+  readonly public?: string
+}
+
+export function memberKey(options: MemberKeyOptions): number {
   checkName('--organization', options.organization)
   checkName('--name', options.name)
+  refuseExisting(options.public)
   const key = generateMemberKey(options.organization, options.name)
   writeSecretFile(options.out, key)
   const { organization, name, keyType, publicKey } = key
   const part = { organization, name, keyType, publicKey }
+  if (options.public !== undefined) writeNewFile(options.public, `${JSON.stringify(part, undefined, 2)}\n`)
   printResult(
     options.json,
     { file: options.out, ...part },
     card(`secret key of a member, in ${options.out}`, Object.entries(part)),
   )
-  const args = JSON.stringify({ name, keyType, publicKey, kind: 'operator' })
-  say(`an admin of ${organization} enrols it with: etalon tx submit identity enroll '${args}' --key ADMIN-KEY`)
+  const file = options.public ?? 'PUBLIC-FILE'
+  say(
+    `an admin of ${organization} enrols it with: etalon org enroll ${name} --public ${file} --kind operator --key ADMIN-KEY`,
+  )
+  if (options.public === undefined) say('`--public` writes that file, and so does `etalon keys show --public`')
   return EXIT.ok
 }
 
-export async function showKey(path: string, options: Json): Promise<number> {
+export async function showKey(path: string, options: Json & { readonly public?: string }): Promise<number> {
+  refuseExisting(options.public)
   const part = await publicPart(path)
+  const { kind: _, ...shared } = part
+  if (options.public !== undefined) writeNewFile(options.public, `${JSON.stringify(shared, undefined, 2)}\n`)
   printResult(options.json, { file: path, ...part }, card(path, Object.entries(part)))
   return EXIT.ok
 }

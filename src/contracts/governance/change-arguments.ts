@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { LIMITS, ROLES } from '../../types/index.js'
+import { LIMITS, ROLES, type Role } from '../../types/index.js'
 import { Hash, HeightArgument, Name, PublicKey } from '../limits.js'
 
 /** Characters of the parameters of a contract in a proposal. */
@@ -16,7 +16,9 @@ const Addresses = Type.Array(Type.String({ minLength: 1, maxLength: ADDRESS_LENG
   maxItems: ADDRESSES_MAX,
 })
 const Contract = Type.String({ minLength: 1, maxLength: 32, pattern: '^[a-z][a-z0-9-]*$' })
-const Roles = Type.Array(Type.Union(ROLES.map((role) => Type.Literal(role))), { maxItems: ROLES.length })
+const Roles = Type.Array(Type.Unsafe<Role>(Type.Union(ROLES.map((role) => Type.Literal(role)))), {
+  maxItems: ROLES.length,
+})
 
 /** What organizations may decide. */
 export const ChangeArgument = Type.Union([

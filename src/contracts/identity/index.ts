@@ -4,6 +4,7 @@ import { announce, audit } from '../audit.js'
 import { type Contract, defineMethod, defineQuery, type MethodContext } from '../contract.js'
 import { RUNTIME_REFUSALS } from '../describe.js'
 import { Limit, Name, PublicKey } from '../limits.js'
+import { did } from './did.js'
 import { memberEntries } from './entries.js'
 import { genesisEntries } from './genesis.js'
 import { keyProblem } from './keys.js'
@@ -197,9 +198,10 @@ export const identity = {
     'identity/already-retired': 'The member is retired already.',
     'identity/not-yourself': 'Only an admin gives a key to somebody else.',
     'identity/last-admin': 'The last admin of an organization cannot be retired.',
+    'identity/bad-did': 'It is no DID of an organization or member of this network.',
     'identity/unknown-organization': RUNTIME_REFUSALS['identity/unknown-organization'] ?? '',
   },
   methods: { enroll, retire, rotate },
-  queries: { organization, organizations, member, members, audit },
+  queries: { organization, organizations, member, members, did, audit },
   genesis: genesisEntries,
 } satisfies Contract
