@@ -55,11 +55,11 @@ it('gives the same receipts and states as it always did, on every version of Nod
   }
   expect(digests).toMatchInlineSnapshot(`
     {
-      "fuel": "4098c5bf23a1858a2fa264ed743eb30c3ea7c2e079bd282e203173905af88274",
+      "fuel": "4477e101fa7a8d39adedef64d904994483c64ec0d261a7e56a9767769303de5b",
       "logbook": "c6b2497cf38a47f98d1c9756a1e3809d8780fa82fbae4f87583bd2438b28038e",
       "measuring": "e0d4ad0e1eb00347aacaecf65bc3ceb14a194581e9713519f42708c3b54ea7f6",
       "pki": "d8eb8e9142a99e38c7791e81a73423da1c92ae3d8880234da812d0e502ce45e4",
-      "privacy": "d98836c1b14249098f75264beda8e1b9b07fdf388c2af5a0e787a91a604c4879",
+      "privacy": "cf4fe2fc01672ac48a378d7a6d092307749dde5dcfd4ad5277336dd8d80a601d",
     }
   `)
 }, 120_000)
