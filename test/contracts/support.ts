@@ -8,6 +8,7 @@ import {
   BUILT_IN_CONTRACTS,
   type Contract,
   createRuntime,
+  type Execution,
   type Fault,
   type QueryReader,
 } from '../../src/contracts/index.js'
@@ -149,6 +150,9 @@ export function resultOf(receipt: Receipt): Result {
   }
 }
 
+/** Told of every block that any chain executes. */
+export const blocks: { executed: (execution: Execution) => void } = { executed: () => undefined }
+
 /** A runtime with its state, block by block. */
 export class Chain {
   readonly state = new MemoryState()
@@ -172,7 +176,9 @@ export class Chain {
   block(...transactions: readonly Transaction[]): Result[] {
     this.height += 1
     this.timeMs += 1_000
-    const { receipts, changes } = this.runtime.execute(this, transactions, this.state)
+    const execution = this.runtime.execute(this, transactions, this.state)
+    blocks.executed(execution)
+    const { receipts, changes } = execution
     this.state.apply(changes)
     this.changes = changes
     return receipts.map(resultOf)
