@@ -132,7 +132,13 @@ export class LocalCluster {
     const slot = this.#slot(id)
     const main = new URL('../cli/main.js', import.meta.url)
     const log = this.#logTo ?? 'ignore'
-    const child = fork(main, ['start', slot.configPath], { stdio: ['ignore', log, log, 'ipc'], serialization: 'json' })
+    // A process group of its own: a terminal's Ctrl-C is for this process, which ends its replicas when it has compared them. Where this
+    // process dies, the channel to it closes, and they end by themselves.
+    const child = fork(main, ['start', slot.configPath], {
+      stdio: ['ignore', log, log, 'ipc'],
+      serialization: 'json',
+      detached: true,
+    })
     slot.child = child
     return new Promise((resolve, reject) => {
       const fail = (why: string) => {

@@ -34,10 +34,15 @@ interface UpResult {
   }
 }
 
-/** Runs `etalon up` to its end and reads the last line of its standard output. */
-function up(duration: string): Promise<UpResult> {
+/**
+ * Runs `etalon up` to its end and reads the last line of its standard output.
+ * @param onText told of all that it says on the way
+ */
+function up(duration: string, onText: (text: string, pid: number) => void = () => undefined): Promise<UpResult> {
   const started = spawn(process.execPath, [MAIN, 'up', '--for', duration, '--json', '--data', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, as a terminal gives it.
+    detached: true,
   })
   child = started
   let output = ''
@@ -47,6 +52,7 @@ function up(duration: string): Promise<UpResult> {
   })
   started.stderr.on('data', (chunk) => {
     errors += chunk
+    onText(errors, started.pid ?? 0)
   })
   return new Promise((resolve, reject) => {
     started.on('close', (code) => {
@@ -72,4 +78,17 @@ test('`etalon up` continues on its folder: the height goes on and nobody diverge
   const genesis = parseGenesis(readFileSync(join(folder, 'genesis.json'), 'utf8'))
   const receipt = readFileSync(join(folder, 'last-receipt.json'), 'utf8')
   expect(new LightClient(genesis, nativeSuite).readReceipt(receipt)).toHaveProperty('proven')
+}, 90_000)
+
+test('Ctrl-C, which a terminal sends to the whole process group, ends it in order: the replicas are compared first', async () => {
+  let sent = false
+  const { code, result } = await up('60s', (text, pid) => {
+    if (sent || !/finalized heights [1-9]/.test(text)) return
+    sent = true
+    process.kill(-pid, 'SIGINT')
+  })
+  expect(sent).toBe(true)
+  expect(code).toBe(0)
+  expect(result.finalizedHeight).toBeGreaterThan(0)
+  expect(result).toMatchObject({ replicas: 4, divergent: 0 })
 }, 90_000)
