@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ClusterReplica, LocalCluster } from '../node/local-cluster.js'
+import { compare, finalizedHeight } from './compare.js'
 import { DemoWorld } from './demo-world.js'
 import { EXIT, printJson, readDuration, readInteger, say } from './output.js'
 
@@ -17,7 +18,6 @@ export interface UpOptions {
 const REPLICAS_MAX = 31
 const PORT_MAX = 65_535
 const REPORT_MS = 5_000
-const SETTLE_MS = 5_000
 
 /** Runs a network of organizations on this machine, a process each, until Ctrl-C or for a given time. */
 export async function up(options: UpOptions): Promise<number> {
@@ -103,37 +103,4 @@ async function reportHeights(cluster: LocalCluster, demo: DemoWorld | undefined)
   const heights = await Promise.all(cluster.running().map(({ url }) => finalizedHeight(url)))
   const shown = heights.map((height) => height ?? 'down').join(' ')
   say(`finalized heights ${shown}${demo === undefined ? '' : `, ${demo.finalized} readings proven`}`)
-}
-
-async function finalizedHeight(url: string): Promise<number | undefined> {
-  try {
-    const response = await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(2_000) })
-    return ((await response.json()) as { finalized: number }).finalized
-  } catch {
-    return undefined
-  }
-}
-
-/** Compares the replicas at the highest height that all of them have, after a moment to get there. */
-export async function compare(
-  replicas: readonly { readonly url: string }[],
-): Promise<{ readonly finalizedHeight: number; readonly divergent: number }> {
-  const end = Date.now() + SETTLE_MS
-  let heights: number[] = []
-  do {
-    heights = (await Promise.all(replicas.map(({ url }) => finalizedHeight(url)))).map((height) => height ?? 0)
-    if (new Set(heights).size === 1) break
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  } while (Date.now() < end)
-  const common = Math.min(...heights)
-  const hashes = await Promise.all(replicas.map(({ url }) => blockHash(url, common)))
-  const counts = new Map<string, number>()
-  for (const hash of hashes) counts.set(hash, (counts.get(hash) ?? 0) + 1)
-  return { finalizedHeight: common, divergent: replicas.length - Math.max(...counts.values()) }
-}
-
-async function blockHash(url: string, height: number): Promise<string> {
-  if (height === 0) return 'genesis'
-  const response = await fetch(`${url}/v1/blocks/${height}`, { signal: AbortSignal.timeout(5_000) })
-  return ((await response.json()) as { hash: string }).hash
 }

@@ -236,6 +236,8 @@ export class Replica {
     const pulling = this.#transfer.height
     return {
       ...this.#cores.core.status(),
+      // The core is ahead while its records reach the disk; whoever reads a height here asks for its block next.
+      finalized: this.#modules.ledger.finalized().height,
       replica: self,
       organization,
       view: views.current.view.id,

@@ -51,6 +51,19 @@ describe('a network of replicas', () => {
     expect(await network.append(1, 'back again')).toMatchObject({ kind: 'final' })
   })
 
+  it('calls a height final only when it can give the block, however long its log takes', async () => {
+    network = await InProcessNetwork.start(4)
+    network.logSyncDelayMs = 20
+    const { replica, ledger } = network.get(2)
+    let ahead = 0
+    const watch = setInterval(() => {
+      if (replica.status().finalized > ledger.finalized().height) ahead += 1
+    }, 1)
+    for (let i = 0; i < 8; i++) expect(await network.append(i % 4, `entry ${i}`)).toMatchObject({ kind: 'final' })
+    clearInterval(watch)
+    expect(ahead).toBe(0)
+  })
+
   it('continues on the same data after all stopped', async () => {
     network = await InProcessNetwork.start(4)
     expect(await network.append(0, 'before')).toMatchObject({ kind: 'final' })

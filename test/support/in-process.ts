@@ -17,7 +17,7 @@ import { inlineVerifier } from '../../src/node/signature-pool.js'
 import { createSigner, ed25519PublicKey } from '../../src/node/signer.js'
 import { systemClock } from '../../src/node/system-clock.js'
 import { createMemoryNetwork, type MemoryNetwork } from '../../src/p2p/memory-transport.js'
-import type { KeyRing, Ledger, Logger } from '../../src/ports.js'
+import type { KeyRing, Ledger, Logger, WriteAheadLog } from '../../src/ports.js'
 import {
   contextOf,
   DEFAULT_LANE,
@@ -98,6 +98,8 @@ export class InProcessNetwork {
   readonly replicas: (InProcessReplica | undefined)[]
   /** How long a single write to a ledger takes, ms: certificates of finality are written so. */
   putDelayMs = 0
+  /** How long a sync of a replica's log takes, ms. */
+  logSyncDelayMs = 0
   /** Of the replicas started from now on. */
   snapshots: SnapshotOptions = {}
   readonly #databases: Database[]
@@ -142,7 +144,8 @@ export class InProcessNetwork {
       genesis: genesisBlock(genesis, runtime),
       suite: nativeSuite,
     })
-    const wal = await openWriteAheadLog({ path: join(this.folder, `wal-${id}`) })
+    const log = await openWriteAheadLog({ path: join(this.folder, `wal-${id}`) })
+    const wal = slowSync(log, () => this.logSyncDelayMs)
     const counters = new CounterMap()
     const transport = this.network.transport({
       self: id,
@@ -324,6 +327,16 @@ function newDatabase(putDelayMs: () => number): Database {
       }
     },
   }) as unknown as Database
+}
+
+/** A log whose syncs can be made slow. */
+function slowSync(log: WriteAheadLog, delayMs: () => number): WriteAheadLog {
+  const sync = log.sync.bind(log)
+  log.sync = async () => {
+    await sync()
+    if (delayMs() > 0) await new Promise((resolve) => setTimeout(resolve, delayMs()))
+  }
+  return log
 }
 
 /** Waits until a condition holds, looking every few milliseconds. */
