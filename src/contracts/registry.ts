@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { assert } from '../base/assert.js'
 import { toHex, utf8 } from '../base/bytes.js'
@@ -105,17 +106,28 @@ function entries<D extends Method | Query>(
     const where = `${contract.name} ${kind} ${name}`
     assertBounded(definition.args, where)
     for (const code of definition.refusals) assert(code in contract.refusals, `${where}: undocumented refusal ${code}`)
-    const check = Compile(definition.args)
     byName.set(name, {
       contract,
       code,
       name,
       definition,
       refusals: new Set(definition.refusals),
-      fits: (value) => check.Check(value),
+      fits: checkOf(definition.args),
     })
   }
   return byName
+}
+
+/** Compiled checks by schema: every node of a process has the same contracts, and compiling them takes most of its start. */
+const CHECKS = new WeakMap<TSchema, (value: unknown) => boolean>()
+
+function checkOf(schema: TSchema): (value: unknown) => boolean {
+  const known = CHECKS.get(schema)
+  if (known !== undefined) return known
+  const compiled = Compile(schema)
+  const check = (value: unknown): boolean => compiled.Check(value)
+  CHECKS.set(schema, check)
+  return check
 }
 
 function assertContract({ name, version, events, refusals, methods, queries, parameters }: Contract): void {

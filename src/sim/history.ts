@@ -29,6 +29,8 @@ const PROBE_MS = 10_000
 const BOUNDS_CHECK_MS = 2_000
 /** Long enough for every transaction to expire and be given up: validity, drift, and the sweep. */
 const LAST_REST_MS = 75_000
+/** A replica that lost its votes has them again after so many windows of heights: four by rule (docs/adr/0006), and some to hear of it. */
+const SILENT_WINDOWS_MAX = 6
 
 export interface HistoryResult {
   readonly seed: number
@@ -174,7 +176,11 @@ export class History {
   async #end(): Promise<void> {
     const { world } = this
     await this.#heal()
+    await this.#outlastSilence()
     await world.scheduler.runUntil(world.scheduler.nowMs + LAST_REST_MS, () => this.#failed)
+    for (const { address } of this.#silent()) {
+      world.violate('stuck', address, `it has no votes again after blocks of ${SILENT_WINDOWS_MAX} windows`)
+    }
     if (this.#failed) return
     for (const machine of world.correct()) {
       const { running } = machine
@@ -187,6 +193,17 @@ export class History {
       if (running === undefined) world.violate('stuck', machine.address, `it is down: ${machine.halt}`)
       else this.#checkLedger(machine, running)
     }
+  }
+
+  /** Machines that do not vote, since what they voted for was lost. */
+  #silent(): readonly Machine[] {
+    return this.world.machines.filter(({ running }) => running?.replica.status().silent === 'abstaining')
+  }
+
+  /** Makes so many heights final that no vote from before the loss of a disk can matter any more. */
+  async #outlastSilence(): Promise<void> {
+    const last = this.#agreement.height + SILENT_WINDOWS_MAX * this.world.genesis.parameters.window
+    while (!this.#failed && this.#silent().length > 0 && this.#agreement.height < last) await this.#heal()
   }
 
   #checkLedger(machine: Machine, { ledger }: Running): void {

@@ -99,7 +99,7 @@ export interface WorldOptions {
 const HALTS_OF_FAILING_DISK = ['wal/broken', 'ledger/write-failed', 'EIO']
 const HALTS_OF_DAMAGED_DISK = ['wal/corrupt', 'ledger/corrupt', 'ledger/state-damaged']
 /** The ledger is read for damage so often, ms: rarely, since reading a simulated disk in order is slow. */
-const CARE_MS = 20_000
+const CARE_MS = 60_000
 
 /** Ticks and statuses come half as often as in a node, since most of a simulated hour goes into them. */
 const CALM_TIMINGS = { tickMs: 200, statusMs: 1_000 } as const

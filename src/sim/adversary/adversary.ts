@@ -10,10 +10,12 @@ import type {
   MessageKind,
   PreparedCertificate,
   Propose,
+  Regency,
   ReplicaId,
   Signed,
   StopData,
   Sync,
+  Value,
   Vote,
 } from '../../types/index.js'
 import type { SimProcess } from '../process.js'
@@ -30,6 +32,8 @@ const REPLAY_CHANCE = 0.2
 /** Envelopes that a replaying adversary remembers. */
 const REMEMBERED_MAX = 200
 const GARBAGE_BYTES_MAX = 300
+/** Instances for which a forged SYNC comes with another value. */
+const FORGED_INSTANCES = 3
 /** Kinds of message, to say one under the name of another. */
 const KINDS: readonly MessageKind[] = ['propose', 'write', 'accept', 'persist', 'stop', 'stop-data', 'sync']
 
@@ -62,6 +66,8 @@ export class Adversary {
   readonly #lanes = new Map<Digest, ReplicaId>()
   /** Digest of its other value, by the digest of the value that its replica proposed. */
   readonly #others = new Map<Digest, Digest>()
+  /** The value for what its forged SYNC set free, by regency. */
+  readonly #usurpers = new Map<Regency, Value>()
   readonly #remembered: Uint8Array[] = []
   readonly #victim: ReplicaId
   /** Digest of the null value, which everybody has. */
@@ -155,9 +161,9 @@ export class Adversary {
       case 'censor':
         return this.#instead(signed, this.#censored(signed.message), bytes)
       case 'lie-in-stop-data':
-        return signed.message.kind === 'sync'
-          ? this.#forgedSync(signed.message, signed.view, process.clock.nowMs(), bytes)
-          : this.#instead(signed, this.#lie(signed.message), bytes)
+        return this.#instead(signed, this.#lie(signed.message), bytes)
+      case 'forge-sync':
+        return this.#usurped(signed, process.clock.nowMs(), bytes)
       case 'replay':
         return this.#replayed(bytes)
       default:
@@ -210,26 +216,52 @@ export class Adversary {
     return { ...message, prepared: [this.#forged(message, lie === 2 ? this.#null : this.#mutator.digest())] }
   }
 
+  /** Decisions hang on the others, so that few see them, until a regency of its own can decide otherwise. */
+  #usurped({ message, view }: Signed, nowMs: number, bytes: Uint8Array): readonly Uint8Array[] {
+    switch (message.kind) {
+      case 'sync':
+        return this.#forgedSync(message, view, nowMs, bytes)
+      case 'accept':
+      case 'persist':
+        this.#acted()
+        return []
+      case 'propose':
+      case 'write':
+        return this.#usurpers.has(message.regency) ? [] : [bytes]
+      default:
+        return [bytes]
+    }
+  }
+
   /**
-   * A SYNC in which nobody else holds a lock: right but for the signatures of those whose words it changes. And proposals for the
-   * instances that this sets free.
+   * A SYNC in which nobody holds a lock: right but for the signatures of those whose words it changes. And another value, with
+   * all of its own votes, for the instances that this sets free.
    */
   #forgedSync(message: Sync, view: number, nowMs: number, bytes: Uint8Array): readonly Uint8Array[] {
-    const { self, codec } = this.#options
+    const { codec } = this.#options
     if (message.stopData.every(({ message: { prepared } }) => prepared.length === 0)) return [bytes]
     this.#acted()
     const stopData = message.stopData.map((signed): Signed<StopData> => {
-      if (signed.sender === self) return signed
       const changed = { ...signed.message, prepared: [] }
       const body = encodeMessageBody(changed)
-      const forged = encodeEnvelope('stop-data', signed.sender, signed.view, body, signed.signature)
-      return { ...signed, message: changed, bytes: forged }
+      const { sender, signature } = signed
+      return { ...signed, message: changed, bytes: encodeEnvelope('stop-data', sender, view, body, signature) }
     })
     const { regency } = message
+    const value = this.#usurpers.get(regency) ?? makeValue(codec.sha256, nowMs, [])
+    this.#usurpers.set(regency, value)
+    const { digest } = value
     const base = Math.max(...stopData.map(({ message: { finalized } }) => finalized))
-    const value = makeValue(codec.sha256, nowMs, [])
-    const proposals = [1, 2, 3].map((ahead): Propose => ({ kind: 'propose', cid: base + ahead, regency, value }))
-    return [{ ...message, stopData }, ...proposals].map((said) => this.#signed({ message: said, view }))
+    const said = Array.from({ length: FORGED_INSTANCES }, (_, i): Message[] => {
+      const cid = base + 1 + i
+      const vote = { cid, regency, digest }
+      return [
+        { kind: 'propose', cid, regency, value },
+        { kind: 'write', ...vote },
+        { kind: 'accept', ...vote },
+      ]
+    })
+    return [{ ...message, stopData }, ...said.flat()].map((instead) => this.#signed({ message: instead, view }))
   }
 
   /** A prepared certificate that is right but for its signatures. */

@@ -14,6 +14,8 @@ export const STRATEGIES = [
   'censor',
   /** Forgets its locks in STOPDATA, and claims heights that it cannot prove. */
   'lie-in-stop-data',
+  /** Never ACCEPTs; as leader of a new regency takes the locks of the others out of its SYNC, and has other values decided. */
+  'forge-sync',
   /** Sends its batches to one replica only, and answers no pull. */
   'withhold',
   /** Says again what it said long ago. */

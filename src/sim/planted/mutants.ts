@@ -208,7 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'replica/authenticity.js',
     find: 'statement === undefined || !this.signedBy(signed.sender, statement, signed.signature)',
     replace: 'statement === undefined',
-    plans: { strategy: 'lie-in-stop-data' },
+    plans: { strategy: 'forge-sync' },
   },
   {
     name: 'receipt-of-another',
