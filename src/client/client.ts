@@ -1,5 +1,6 @@
 import { toHex } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
+import { validityMs } from '../codec/genesis.js'
 import { readViewLink, type ViewLinkDocument } from '../codec/view-links.js'
 import { type CryptoSuite, nobleSuite } from '../crypto/index.js'
 import type { Digest, Genesis, Height } from '../types/index.js'
@@ -67,14 +68,18 @@ export class EtalonClient {
     this.light = new LightClient(options.genesis, this.#suite, options.genesisHash)
   }
 
-  /** Encodes and signs a call. */
-  async encode(contract: string, method: string, args: unknown, validForMs = VALIDITY_MS): Promise<EncodedTransaction> {
-    const { identity } = this.#options
+  /**
+   * Encodes and signs a call.
+   * @param validForMs how long it may still be executed, and sent again; 45 s, or three quarters of the network's `dedupWindowMs` where that is less
+   */
+  async encode(contract: string, method: string, args: unknown, validForMs?: number): Promise<EncodedTransaction> {
+    const { identity, genesis } = this.#options
     if (identity === undefined) {
       throw new EtalonError('client/no-identity', 'this client has no key or name', 'give the client an identity')
     }
     const network = { networkId: this.light.networkId, sha256: this.#suite.sha256 }
-    return encodeCall(network, identity, { contract, method, args, validUntilMs: Date.now() + validForMs })
+    const validUntilMs = Date.now() + (validForMs ?? validityMs(genesis.parameters, VALIDITY_MS))
+    return encodeCall(network, identity, { contract, method, args, validUntilMs })
   }
 
   /**

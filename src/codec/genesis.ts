@@ -73,6 +73,14 @@ export const DEFAULT_PARAMETERS: Genesis['parameters'] = {
   endorsements: 1,
 }
 
+/** Of the dedup window: what is signed now meets a block time that may be behind or ahead. */
+const VALIDITY_PART = 0.75
+
+/** How long a transaction is made valid, ms: as long as wished, or as a network with a short `dedupWindowMs` takes it. */
+export function validityMs({ dedupWindowMs }: Genesis['parameters'], wishedMs: number): number {
+  return Math.floor(Math.min(wishedMs, VALIDITY_PART * dedupWindowMs))
+}
+
 const fail = (detail: string): EtalonError =>
   new EtalonError(
     'genesis/invalid',

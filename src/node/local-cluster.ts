@@ -33,7 +33,7 @@ export interface ClusterOptions {
   readonly apiPort?: number
   readonly members?: DevelopmentOptions['members']
   readonly parameters?: DevelopmentOptions['parameters']
-  readonly config?: Partial<Pick<NodeConfigFile, 'verifyWorkers' | 'sync' | 'security' | 'logLevel'>>
+  readonly config?: Partial<Omit<NodeConfigFile, 'replica' | 'listen' | 'peers' | 'api'>>
   /** One-way delay of every link between replicas, ms: their traffic goes through relays of this process. */
   readonly linkDelayMs?: number
   /** Where the replicas' logs go: file descriptor. */

@@ -1,4 +1,5 @@
 import { fromUtf8, utf8 } from '../base/bytes.js'
+import { validityMs } from '../codec/genesis.js'
 import { taggedHash } from '../codec/statements.js'
 import { encodeTransaction, encodeTransactionBody } from '../codec/transaction.js'
 import { governanceKeys, type RegisterRecord } from '../contracts/index.js'
@@ -50,7 +51,7 @@ export class KeyAnnouncer {
   }
 
   #encode(consensusKey: string): Uint8Array {
-    const { networkId, organization, sha256 } = this.#context
+    const { networkId, organization, sha256, genesis } = this.#context
     const nowMs = this.#modules.clock.nowMs()
     const body = encodeTransactionBody(networkId, {
       organization,
@@ -58,7 +59,7 @@ export class KeyAnnouncer {
       contract: 'governance',
       method: 'announceKey',
       args: utf8(JSON.stringify({ consensusKey })),
-      validUntilMs: nowMs + VALIDITY_MS,
+      validUntilMs: nowMs + validityMs(genesis.parameters, VALIDITY_MS),
       nonce: taggedHash(sha256, 'etalon/announcement/1', utf8(`${consensusKey} ${nowMs}`)).subarray(0, 12),
     })
     return encodeTransaction(body, new Uint8Array(0))

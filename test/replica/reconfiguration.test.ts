@@ -106,6 +106,14 @@ describe('reconfiguration', () => {
     sameBlocks()
   }, 30_000)
 
+  it('forgets them in a network that takes transactions of a few seconds only', async () => {
+    await network.close()
+    network = new InProcessNetwork(4, {}, { dedupWindowMs: 4_000 }, ORGANIZATIONS)
+    await Promise.all([0, 1, 2, 3].map((id) => network.start(id)))
+    const announced = (id: number) => network.get(0).ledger.get(governanceKeys.nextKey(id)) !== undefined
+    await network.changeView([add(4)], [0, 1, 2], () => until(() => [0, 1, 2, 3].every(announced), 'all next keys'))
+  })
+
   it('continues in the view that it was in after all stopped, and after a stop within the change', async () => {
     await network.start(4)
     await change([add(4)], [0, 1, 2])

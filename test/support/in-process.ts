@@ -6,7 +6,7 @@ import { type Api, createApi } from '../../src/api/index.js'
 import { fromHex, toHex } from '../../src/base/bytes.js'
 import { type ClientSigner, type EncodedTransaction, encodeCall, type Identity } from '../../src/client/index.js'
 import { decodeReceipt } from '../../src/codec/block.js'
-import { DEFAULT_PARAMETERS } from '../../src/codec/genesis.js'
+import { DEFAULT_PARAMETERS, validityMs } from '../../src/codec/genesis.js'
 import { type CoreTimings, DEFAULT_TIMINGS } from '../../src/consensus/index.js'
 import { BUILT_IN_CONTRACTS, createRuntime, type Runtime } from '../../src/contracts/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
@@ -218,7 +218,11 @@ export class InProcessNetwork {
     return { organization: `org${organization}`, signer: testSigner(`${who} ${organization}`) }
   }
 
-  async encode(identity: Identity, contract: string, method: string, args: unknown, validForMs = 30_000) {
+  get #validForMs(): number {
+    return validityMs(this.genesis.parameters, 30_000)
+  }
+
+  async encode(identity: Identity, contract: string, method: string, args: unknown, validForMs = this.#validForMs) {
     const networkId = this.get(this.replicas.findIndex((replica) => replica !== undefined)).replica.context.networkId
     const call = { contract, method, args, validUntilMs: Date.now() + validForMs }
     return await encodeCall({ networkId, sha256: nativeSuite.sha256 }, identity, call)
