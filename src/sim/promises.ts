@@ -14,14 +14,15 @@ interface Said {
   readonly votes: Map<string, Digest>
   /** Regency of the newest ACCEPT for an instance. */
   readonly accepted: Map<ConsensusId, Regency>
-  /** Regency of the newest STOPDATA. */
+  /** Regency of the newest STOP or STOPDATA: those below are given up. */
   left: Regency
 }
 
 /**
  * The promises on which agreement rests, held against every message that a correct replica lets out, whether or not harm comes of it:
- * it votes once for each (kind, cid, regency), proposes once for each (cid, regency), chooses one SYNC a regency, votes never in a regency below one whose leader has its STOPDATA, and its STOPDATA names every
- * lock that its ACCEPTs speak of (Cachin, "Yet Another Visit to Paxos", 2011; Sousa and Bessani, EDCC 2012).
+ * it votes once for each (kind, cid, regency), proposes once for each (cid, regency), chooses one SYNC a regency, votes never in a regency below one
+ * that it asked for by STOP or whose leader has its STOPDATA, and its STOPDATA names every lock that its ACCEPTs speak of (Cachin, "Yet Another
+ * Visit to Paxos", 2011; Sousa and Bessani, EDCC 2012). On what STOP ends rests what a replica without its disk may do (docs/adr/0006).
  */
 export class Promises {
   readonly #sha256: Sha256
@@ -41,6 +42,9 @@ export class Promises {
         return onceProblem(said, `propose ${message.cid}@${message.regency}`, message.value.digest)
       case 'sync':
         return onceProblem(said, `sync ${message.regency}`, this.#digestOf(message))
+      case 'stop':
+        said.left = Math.max(said.left, message.regency)
+        return undefined
       case 'stop-data':
         return stopDataProblem(said, message)
       default:
@@ -80,7 +84,7 @@ function voteProblem(said: Said, { kind, cid, regency, digest }: Vote): Problem 
   if (said.votes.get(place) === digest) return undefined
   const problem = onceProblem(said, place, digest)
   if (problem !== undefined) return problem
-  if (regency < said.left) return `${place} after its STOPDATA of regency ${said.left}`
+  if (regency < said.left) return `${place} after it gave up all below regency ${said.left}`
   if (kind === 'accept') remember(said.accepted, cid, Math.max(regency, said.accepted.get(cid) ?? 0))
   return undefined
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { changeView, inView } from '../support/govern.js'
 import { Load } from '../support/load.js'
 import { eventually, Processes } from '../support/processes.js'
 
@@ -11,36 +12,6 @@ afterEach(async ({ task }) => {
   load?.stop()
   await processes?.close(task.result?.state === 'fail')
 })
-
-/** Proposes a change as organization 0, and has the organizations of these replicas vote until it is approved. */
-async function change(changes: readonly object[], voters: readonly number[]): Promise<void> {
-  const args = { title: 'a change', changes, expiresMs: Date.now() + 3_600_000 }
-  const { proposal } = await govern(0, 'propose', args)
-  // Replicas name their next keys when a change is proposed; a vote that is quicker lets them keep the old ones.
-  for (const founder of [0, 1, 2, 3]) await eventually(() => hasNextKey(founder), `next key of replica ${founder}`)
-  for (const voter of voters) {
-    const { status } = await govern(voter, 'vote', { proposal, approve: true })
-    if (status === 'approved') return
-  }
-  throw new Error('the votes do not make a quorum')
-}
-
-async function hasNextKey(replica: number): Promise<boolean> {
-  const key = `governance/next-keys/${String(replica).padStart(8, '0')}`
-  return (await processes.client(0).state(key)).value !== undefined
-}
-
-async function govern(voter: number, method: string, args: unknown) {
-  const receipt = await processes.client(voter).submit<string, string>('governance', method, args)
-  expect(receipt.code).toBe('')
-  return receipt.result as { readonly proposal: number; readonly status?: string }
-}
-
-const inView = (ids: readonly number[], view: number) =>
-  eventually(
-    async () => (await Promise.all(ids.map((id) => processes.status(id)))).every((status) => status.view === view),
-    `view ${view} at replicas ${ids.join()}`,
-  )
 
 test('grows from 4 to 7 replicas and shrinks to 4 under load: nothing lost, nobody divergent, old keys erased', async () => {
   processes = await Processes.start(4, { organizations: 7 })
@@ -53,8 +24,13 @@ test('grows from 4 to 7 replicas and shrinks to 4 under load: nothing lost, nobo
 
   for (const id of [4, 5, 6]) {
     await cluster.startReplica(id)
-    await change([{ kind: 'add', ...(await cluster.publicInfo(id)) }], [0, 1, 2, 3, 4, 5].slice(0, id))
-    await inView([...founders, ...[4, 5, 6].filter((joined) => joined <= id)], id - 3)
+    await changeView(
+      processes,
+      [{ kind: 'add', ...(await cluster.publicInfo(id)) }],
+      [0, 1, 2, 3, 4, 5].slice(0, id),
+      founders,
+    )
+    await inView(processes, [...founders, ...[4, 5, 6].filter((joined) => joined <= id)], id - 3)
   }
   const seven = load.times.length
   await eventually(() => load.times.length >= seven + 100, 'transactions in the view of seven')
@@ -66,11 +42,13 @@ test('grows from 4 to 7 replicas and shrinks to 4 under load: nothing lost, nobo
   await cluster.startReplica(3)
   await processes.reaches(3, await processes.height())
 
-  await change(
+  await changeView(
+    processes,
     [4, 5, 6].map((replica) => ({ kind: 'remove', replica })),
     [0, 1, 2, 4, 6],
+    founders,
   )
-  await inView([...founders, 4, 6], 4)
+  await inView(processes, [...founders, 4, 6], 4)
   const four = load.times.length
   await eventually(() => load.times.length >= four + 100, 'transactions in the view of four again')
   const gap = load.longestGap(began)

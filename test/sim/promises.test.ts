@@ -28,6 +28,7 @@ describe('a correct replica', () => {
     expect(tell(accept(1, 1), stopDataOf(2, { prepared: [prepared(1, 1, a)] }))).toBeUndefined()
     expect(tell(accept(1, 1), stopDataOf(2, { finalized: 1 }))).toBeUndefined()
     expect(tell(write(1, 1), stopDataOf(2), write(1, 1))).toBeUndefined()
+    expect(tell({ kind: 'stop', regency: 2, pending: [] }, write(1, 2))).toBeUndefined()
   })
 
   it.each<[string, readonly Message[]]>([
@@ -36,6 +37,7 @@ describe('a correct replica', () => {
     ['proposes twice in one place', [proposal(1), proposal(2)]],
     ['votes in a regency that it has left', [stopDataOf(3), write(1, 2)]],
     ['accepts in a regency that it has left', [stopDataOf(3), accept(1, 2)]],
+    ['votes in a regency that it has given up', [{ kind: 'stop', regency: 3, pending: [] }, write(1, 2)]],
     ['keeps a lock back', [accept(1, 1), stopDataOf(2)]],
     ['names an older lock', [accept(1, 1), accept(1, 2, b), stopDataOf(3, { prepared: [prepared(1, 1, a)] })]],
     [

@@ -18,6 +18,8 @@ export interface StatusDocument {
   readonly leader: number
   readonly executed: number
   readonly finalized: number
+  /** First block that is held; 1 where all are. */
+  readonly oldest: number
   readonly health: string
   readonly problem?: string
 }
