@@ -233,11 +233,13 @@ export class Replica {
 
   status(): ReplicaStatus {
     const { self, organization, views } = this.context
+    const { ledger } = this.#modules
     const pulling = this.#transfer.height
     return {
       ...this.#cores.core.status(),
       // The core is ahead while its records reach the disk; whoever reads a height here asks for its block next.
-      finalized: this.#modules.ledger.finalized().height,
+      executed: ledger.tip().header.height,
+      finalized: ledger.finalized().height,
       replica: self,
       organization,
       view: views.current.view.id,
@@ -247,7 +249,7 @@ export class Replica {
       waiting: this.#submissions.size,
       heldBatches: this.#store.size,
       heldBytes: this.#store.bytes,
-      oldest: this.#modules.ledger.oldest(),
+      oldest: ledger.oldest(),
       snapshot: this.#snapshots.newest(),
       ...(pulling === undefined ? {} : { pulling }),
       scrub: this.#care.scrubbed(),

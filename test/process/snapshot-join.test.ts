@@ -45,7 +45,7 @@ test('a new replica joins, and one without its ledger comes back, by snapshots o
   await changeView(processes, [{ kind: 'add', ...(await cluster.publicInfo(4)) }], founders, founders)
   const all = [...founders, 4]
   await inView(processes, all, 1)
-  expect(await snapshotsInstalled(4)).toBeGreaterThan(0)
+  await eventually(async () => (await snapshotsInstalled(4)) > 0, 'a snapshot at the new replica')
   expect((await processes.status(4)).oldest).toBeGreaterThan(1)
 
   // It votes: four of five are a quorum, and one of the others is gone, and loses its ledger.
@@ -55,7 +55,7 @@ test('a new replica joins, and one without its ledger comes back, by snapshots o
   rmSync(join(cluster.folder, cluster.genesis.organizations[3]?.id ?? '', 'data', 'ledger'), { recursive: true })
   await cluster.startReplica(3)
   await processes.reaches(3, await processes.height())
-  expect(await snapshotsInstalled(3)).toBe(1)
+  await eventually(async () => (await snapshotsInstalled(3)) === 1, 'a snapshot where the ledger was lost')
   await load.finish()
 
   await expectLevel(all)
