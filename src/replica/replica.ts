@@ -1,9 +1,7 @@
-import { decodeValue } from '../codec/block.js'
-import { decodeFrame, encodeFrame, type Frame, type SnapshotRequest, type Status } from '../codec/frame.js'
+import { encodeFrame, type SnapshotRequest } from '../codec/frame.js'
 import type { SnapshotManifest } from '../codec/snapshot.js'
 import { encodeLogRecord } from '../codec/wal.js'
 import type { Input, WalRecord } from '../consensus/index.js'
-import type { TrafficClass } from '../ports.js'
 import type { Batch, Evidence, FinalityCertificate, Height, ReplicaId, Transaction } from '../types/index.js'
 import { Authenticity } from './authenticity.js'
 import { BatchIntake } from './batch-intake.js'
@@ -20,10 +18,11 @@ import { KeyAnnouncer } from './key-announcer.js'
 import { Lane } from './lane.js'
 import { CARE_MS, LedgerCare } from './ledger-care.js'
 import { type ReplicaOptions, type ReplicaStatus, SNAPSHOT_EVERY_BLOCKS } from './options.js'
+import { PeerFrames } from './peer-frames.js'
 import { readLog } from './restoring.js'
 import { SnapshotServer } from './snapshot-server.js'
 import { SnapshotTransfer } from './snapshot-transfer.js'
-import { answerFetch, type CertifiedBlock, certify, openRecord } from './state-transfer.js'
+import { type CertifiedBlock, certify } from './state-transfer.js'
 import { type OnOutcome, Submissions, type Submitter } from './submissions.js'
 
 const SWEEP_MS = 1_000
@@ -51,8 +50,7 @@ export class Replica {
   readonly #announcer: KeyAnnouncer
   /** Of the log, until the start. */
   #restored: { readonly batches: readonly Batch[]; readonly transactions: readonly Transaction[] }
-  /** Peers whose votes are lost: they are to be proved where this replica stands. */
-  readonly #silentPeers = new Set<ReplicaId>()
+  readonly #frames: PeerFrames
   #cancelSweep: (() => void) | undefined
   #cancelCare: (() => void) | undefined
   #health: ReplicaStatus['health'] = 'stopped'
@@ -79,7 +77,7 @@ export class Replica {
         timeout: (timer) => this.#feed({ kind: 'timeout', timer }),
         forward: (effect) => this.#onEffect(effect),
         signer: () => this.#cores.signer,
-        silentPeers: () => this.#silentPeers,
+        silentPeers: () => this.#frames.silentPeers,
         finality: () => ledger.finalized().certificate,
         liveRecords: () => this.#liveRecords(),
         fatal,
@@ -115,6 +113,21 @@ export class Replica {
     const connected = () => transport.connected()
     const servedFrom = () => this.#snapshots.firstHeight()
     this.#care = new LedgerCare(context, { ...pulling, connected, servedFrom }, careOptions)
+    this.#frames = new PeerFrames(context, {
+      transport,
+      ledger,
+      ingress: this.#ingress,
+      intake: this.#intake,
+      store: this.#store,
+      cores: this.#cores,
+      snapshots: this.#snapshots,
+      transfer: this.#transfer,
+      care: this.#care,
+      feed: (input) => this.#feed(input),
+      install: (block) => this.#blocks.install(block),
+      running: () => this.#health === 'running',
+      fatal,
+    })
   }
 
   #blockQueue(): BlockQueue {
@@ -197,7 +210,7 @@ export class Replica {
     this.#announcer.check()
     this.#sweepLater()
     this.#careLater()
-    await transport.start((from, traffic, frame) => this.#onFrame(from, traffic, frame))
+    await transport.start((from, traffic, frame) => this.#frames.take(from, traffic, frame))
   }
 
   /** Stops in order; the ledger and the log are left closed. */
@@ -265,51 +278,11 @@ export class Replica {
     if (this.#health === 'running') this.#runner.run(this.#cores.step(input))
   }
 
-  #onFrame(from: ReplicaId, traffic: TrafficClass, bytes: Uint8Array): void | Promise<void> {
-    const frame = decodeFrame(this.context.sha256, bytes)
-    if (frame === undefined) return this.#ingress.reject('malformed-frame')
-    switch (frame.kind) {
-      case 'envelope':
-        return this.#onEnvelope(frame.bytes)
-      case 'batch':
-        return this.#intake.take(frame.bytes)
-      case 'status':
-        return this.#onStatus(from, frame.status)
-      case 'fetch':
-        return this.#onFetch(from, traffic, frame)
-      case 'reply':
-        return this.#onReply(frame)
-      case 'snapshot-request':
-        return this.#onSnapshotRequest(from, frame)
-      case 'snapshot-reply':
-        if (this.#health !== 'running') return
-        // Only what is pulled for repair is of no snapshot.
-        return frame.reply.height === 0 ? this.#care.onReply(frame.reply) : this.#transfer.onReply(from, frame.reply)
-    }
-  }
-
   /** What this replica's status says besides what the core knows. */
   #holdings() {
     const abstains = this.#cores.core.status().silent === 'abstaining'
     const held = { oldest: this.#modules.ledger.oldest(), snapshot: this.#snapshots.newest() }
     return abstains ? { ...held, abstains } : held
-  }
-
-  #onStatus(from: ReplicaId, status: Status): void {
-    if (status.abstains === true) this.#silentPeers.add(from)
-    else this.#silentPeers.delete(from)
-    this.#transfer.onStatus(from, status)
-    this.#feed({ kind: 'status', from, status })
-    if (status.finality === undefined || this.#cores.core.status().silent !== 'abstaining') return
-    const certificate = this.#ingress.finality(status.finality)
-    if (certificate !== undefined) this.#feed({ kind: 'report', from, certificate })
-  }
-
-  #onEnvelope(bytes: Uint8Array): void {
-    // Votes live on in certificates; a copy keeps them from holding the whole chunk of the stream that they came in.
-    const message = this.#ingress.message(new Uint8Array(bytes))
-    if (message === undefined) return
-    this.#feed({ kind: 'message', message })
   }
 
   /** A batch goes to the log before any value that names it is voted for, so that it survives a crash of all. */
@@ -340,47 +313,12 @@ export class Replica {
     return true
   }
 
-  /** Reading goes on meanwhile: how many answers are under way is bounded. */
-  #onSnapshotRequest(from: ReplicaId, { request }: Extract<Frame, { kind: 'snapshot-request' }>): void {
-    this.#snapshots
-      .answer(request)
-      .then((reply) => {
-        if (reply === undefined || this.#health !== 'running') return
-        this.#modules.transport.send(from, 'transfer', encodeFrame({ kind: 'snapshot-reply', reply }))
-      })
-      .catch((error: unknown) => this.#halt(error))
-  }
-
   /** Own clients' transactions that were in batches of a view that has ended. */
   #takeAgain(transactions: readonly Transaction[]): void {
     if (this.#cores.signer === undefined) return
     for (const transaction of transactions) {
       if (this.#modules.ledger.locate(transaction.id) === undefined) this.#lane.add(transaction)
     }
-  }
-
-  #onFetch(from: ReplicaId, traffic: TrafficClass, { request }: Extract<Frame, { kind: 'fetch' }>): void {
-    const reply = answerFetch(request, this.#store, this.#cores.core, this.#modules.ledger)
-    if (reply !== undefined) this.#modules.transport.send(from, traffic, encodeFrame({ kind: 'reply', reply }))
-  }
-
-  #onReply({ reply }: Extract<Frame, { kind: 'reply' }>): void | Promise<void> {
-    for (const bytes of reply.values) {
-      const value = decodeValue(this.context.sha256, bytes)
-      if (value === undefined || !this.#cores.core.namesValue(value.digest)) {
-        this.#ingress.reject('unwanted-reply')
-        continue
-      }
-      this.#feed({ kind: 'value', value })
-    }
-    for (const record of reply.blocks) {
-      if (record.sealed.header.height <= this.#cores.core.status().finalized) continue
-      const block = openRecord(this.context, this.#ingress, record)
-      if (block === undefined) break
-      this.#blocks.install(block)
-    }
-    const waits = reply.batches.map((bytes) => this.#intake.take(bytes)).filter((wait) => wait !== undefined)
-    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined)
   }
 
   #onEffect(effect: ForwardedEffect): void {
