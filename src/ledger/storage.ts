@@ -17,13 +17,16 @@ export type LedgerLocation = { readonly path: string } | { readonly database: Da
 /** Write option of what must be on disk when the promise settles. */
 export const SYNCED = { sync: true } as const
 
-/** A 4 MB write buffer, LevelDB's default, was measured to stall writes for up to 0.7 s. */
+/** LevelDB's default of 4 MB was measured to stall writes for up to 0.7 s. While one is written out, a second one fills. */
+const WRITE_BUFFER_BYTES_MAX = 64 * 1024 * 1024
+const BLOCK_CACHE_BYTES_MAX = 64 * 1024 * 1024
+
 const DISK_OPTIONS = {
   keyEncoding: 'buffer',
   valueEncoding: 'buffer',
-  writeBufferSize: 64 * 1024 * 1024,
+  writeBufferSize: WRITE_BUFFER_BYTES_MAX,
   maxFileSize: 16 * 1024 * 1024,
-  cacheSize: 64 * 1024 * 1024,
+  cacheSize: BLOCK_CACHE_BYTES_MAX,
 } as const
 
 /** Beside LevelDB's own files, which it leaves alone. Holds the network id in hexadecimal. */

@@ -207,14 +207,14 @@ describe('an installed snapshot', () => {
   })
 
   it('is there whole or not at all, wherever a crash comes', async () => {
-    const ledger = await source()
+    const before = memoryDatabase()
+    const prepared = await openWith({ database: before })
+    await appendBlocks(prepared, 1, { changes: [{ key: 'other', value: utf8('mine') }] })
+    const manifest = await pull(await source(), prepared, 4)
+    await prepared.close()
     let crashes = 0
     for (let writes = 0; ; writes++) {
-      const database = memoryDatabase()
-      const prepared = await openWith({ database })
-      await appendBlocks(prepared, 1, { changes: [{ key: 'other', value: utf8('mine') }] })
-      const manifest = await pull(ledger, prepared, 4)
-      await prepared.close()
+      const database = await copyOf(before)
       const crashing = await openWith({ database: crashingAfter(database, writes) })
       const done = await crashing.install(manifest, 4).then(
         () => true,
@@ -231,7 +231,7 @@ describe('an installed snapshot', () => {
       crashes += 1
     }
     expect(crashes).toBeGreaterThan(10)
-  })
+  }, 60_000)
 
   it('is not believed when what was pulled was damaged meanwhile', async () => {
     const ledger = await source()
@@ -244,6 +244,14 @@ describe('an installed snapshot', () => {
     await expect(target.install(manifest, 4)).rejects.toMatchObject({ code: 'ledger/write-failed' })
   })
 })
+
+async function copyOf(database: Database): Promise<Database> {
+  await database.open()
+  const copy = memoryDatabase()
+  await copy.open()
+  for await (const [key, value] of database.iterator()) await copy.put(key, value)
+  return copy
+}
 
 /** The database, whose writes fail from a given one on, as of a process that dies. */
 function crashingAfter(database: Database, writes: number): Database {
