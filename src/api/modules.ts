@@ -2,6 +2,7 @@ import Type from 'typebox'
 import type { Runtime } from '../contracts/index.js'
 import type { Ledger, Logger } from '../ports.js'
 import type { Replica, ReplicaContext } from '../replica/index.js'
+import { REPLICA_CLIENT } from '../types/index.js'
 import type { HeightGate } from './height-gate.js'
 import { ProblemError } from './problems.js'
 
@@ -53,6 +54,8 @@ export function clientOf(modules: ApiModules, authorization: string | undefined)
   if (authorization === undefined) return {}
   const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/.exec(authorization)?.[1]
   const client = token === undefined ? undefined : modules.authenticate(token)
-  if (client === undefined) throw new ProblemError('api/unauthorized', 'the bearer token is not known here')
+  // Whoever serves this API may name clients as they like; nobody but the replica speaks as the replica.
+  if (client === undefined || client === REPLICA_CLIENT)
+    throw new ProblemError('api/unauthorized', 'the bearer token is not known here')
   return { client }
 }

@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { EtalonError } from '../base/errors.js'
 import { parseGenesis } from '../codec/genesis.js'
-import type { Genesis } from '../types/index.js'
+import { type Genesis, REPLICA_CLIENT } from '../types/index.js'
 
 const Closed = { additionalProperties: false } as const
 
@@ -89,6 +89,9 @@ export function readConfig(path: string): NodeConfig {
   if (!check.Check(document)) {
     const first = check.Errors(document)[0]
     throw fail(path, `wrong at ${first?.instancePath || '/'}: ${first?.message ?? 'unknown'}`)
+  }
+  if (document.clients?.some(({ name }) => name === REPLICA_CLIENT) === true) {
+    throw fail(path, `no client can have the name ${REPLICA_CLIENT}: under it the replica speaks for itself`)
   }
   const base = dirname(resolve(path))
   const genesisPath = resolve(base, document.genesis)

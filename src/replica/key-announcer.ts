@@ -4,11 +4,10 @@ import { taggedHash } from '../codec/statements.js'
 import { encodeTransaction, encodeTransactionBody } from '../codec/transaction.js'
 import { governanceKeys, type RegisterRecord } from '../contracts/index.js'
 import type { Clock, KeyRing, Ledger } from '../ports.js'
+import { REPLICA_CLIENT } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
 import type { OnOutcome, Submitter } from './submissions.js'
 
-/** The name under which a replica acts for its organization. */
-const CLIENT = 'replica'
 const VALIDITY_MS = 30_000
 
 type Submit = (bytes: Uint8Array, submitter: Submitter, onOutcome: OnOutcome) => void
@@ -45,7 +44,7 @@ export class KeyAnnouncer {
     const consensusKey = keys.next()
     if (consensusKey === undefined) return
     this.#waiting = true
-    this.#submit(this.#encode(consensusKey), { client: CLIENT }, () => {
+    this.#submit(this.#encode(consensusKey), { client: REPLICA_CLIENT }, () => {
       this.#waiting = false
     })
   }
@@ -55,7 +54,7 @@ export class KeyAnnouncer {
     const nowMs = this.#modules.clock.nowMs()
     const body = encodeTransactionBody(networkId, {
       organization,
-      authentication: { mode: 'vouched', client: CLIENT },
+      authentication: { mode: 'vouched', client: REPLICA_CLIENT },
       contract: 'governance',
       method: 'announceKey',
       args: utf8(JSON.stringify({ consensusKey })),

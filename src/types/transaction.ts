@@ -10,6 +10,9 @@ export type Authentication =
   | { readonly mode: 'signed'; readonly keyType: KeyType; readonly publicKey: string }
   | { readonly mode: 'vouched'; readonly client: string }
 
+/** The name under which a replica vouches for what it says of itself. No client of an organization may have it. */
+export const REPLICA_CLIENT = 'replica'
+
 export interface Transaction {
   /** SHA-256 of its signing bytes. Does not cover the signature. */
   readonly id: Digest

@@ -85,6 +85,13 @@ describe('organizations', () => {
     expect(await chain.ask('governance.view')).toMatchObject({ value: { id: 1 } })
   })
 
+  it('are not admitted with the key of another one of the same proposal', () => {
+    const second = { ...admission, organization: 'later' }
+    expect(() => decide(start(), admission, second)).toThrow('governance/key-used')
+    const own = { ...second, admin: { ...admission.admin, publicKey: ed25519Key(78) } }
+    expect(decide(start(), admission, own).value).toMatchObject({ status: 'approved' })
+  })
+
   it('that are expelled act no more, whoever signs or vouches, and their id is never given again', () => {
     const chain = start()
     expect(decide(chain, { kind: 'expel', organization: 'grid' }).value).toMatchObject({ status: 'approved' })
@@ -176,6 +183,17 @@ describe('versions of contracts', () => {
     }
     expect(set()).not.toBe(founding)
     expect(say(chain).value).toMatchObject({ version: '2.0.0', code: code(NEW) })
+  })
+
+  it('of one contract in one proposal each begin above the one before', async () => {
+    const at = (from: number) => approval(NEW, from)
+    expect(() => decide(start(OLD, NEW), at(50), at(50))).toThrow('governance/bad-version')
+    expect(() => decide(start(OLD, NEW), at(0), at(1))).toThrow('governance/bad-version')
+    const chain = start(OLD, NEW)
+    expect(decide(chain, at(50), at(60)).value).toMatchObject({ status: 'approved' })
+    expect(await chain.ask('governance.versions', { contract: 'dial' })).toMatchObject({
+      value: [{ from: 50 }, { from: 60 }],
+    })
   })
 
   it('judge by the version in force what was admitted under the one before', () => {

@@ -117,6 +117,8 @@ const CASES: Readonly<Record<string, Case>> = {
     proposal(chain, 'maker', removal(1))
     return withdrawal(chain, 'ptb', 0)
   },
+  'governance.announceKey governance/not-a-replica': (chain) =>
+    chain.send('governance.announceKey', { from: 'ptb', args: { consensusKey: CONSENSUS_KEYS[3] } }).code,
   'governance.announceKey governance/no-vote': (chain) => announcement(chain, 'maker'),
   'governance.announceKey governance/bad-key': (chain) => announcement(chain, 'ptb', '0'.repeat(64)),
   'governance.announceKey governance/key-used': (chain) => announcement(chain, 'ptb', CONSENSUS_KEYS[0]),

@@ -55,11 +55,11 @@ it('gives the same receipts and states as it always did, on every version of Nod
   }
   expect(digests).toMatchInlineSnapshot(`
     {
-      "fuel": "4477e101fa7a8d39adedef64d904994483c64ec0d261a7e56a9767769303de5b",
-      "logbook": "c6b2497cf38a47f98d1c9756a1e3809d8780fa82fbae4f87583bd2438b28038e",
-      "measuring": "e0d4ad0e1eb00347aacaecf65bc3ceb14a194581e9713519f42708c3b54ea7f6",
-      "pki": "d8eb8e9142a99e38c7791e81a73423da1c92ae3d8880234da812d0e502ce45e4",
-      "privacy": "cf4fe2fc01672ac48a378d7a6d092307749dde5dcfd4ad5277336dd8d80a601d",
+      "fuel": "727fb440e0e17c814bb1cc5f9536bed456c031cebf9ff93c69030a14e458a23b",
+      "logbook": "47751fdcf8b949b3e73968a970ce3dfaa5a7bb27df55294c4a737cbcc3a642d5",
+      "measuring": "3dd6b29c7599d0d3070a5e994db77c76850f3e1135cc991a546460f0fd3576a7",
+      "pki": "3cc6d6a87a6495d622a7e85139d9521aa2315fc1a16f2eea51156b1a8191411f",
+      "privacy": "fe95b212d49c6f301802431295da1a4afe6e621ea9579febff39a7acb39f6561",
     }
   `)
 }, 120_000)

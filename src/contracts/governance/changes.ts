@@ -55,8 +55,14 @@ export interface ChangeProblem {
 type Context = MethodContext<string, string>
 type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>
 
-/** Organizations as they are after the changes so far. */
-type Organizations = Map<string, 'admitted' | 'expelled'>
+/** What the changes of a proposal so far have come to. */
+interface SoFar {
+  readonly organizations: Map<string, 'admitted' | 'expelled'>
+  /** Keys of the admins of those that are admitted. */
+  readonly keys: Set<string>
+  /** First heights of the versions, by contract. */
+  readonly versions: Map<string, readonly number[]>
+}
 
 const problem = (code: ChangeRefusal, detail: string): ChangeProblem => ({ code, detail })
 
@@ -66,22 +72,22 @@ export function changesProblem(
   changes: readonly Change[],
   replicas: readonly ReplicaRecord[],
 ): ChangeProblem | undefined {
-  const organizations: Organizations = new Map()
+  const soFar: SoFar = { organizations: new Map(), keys: new Set(), versions: new Map() }
   for (const change of changes) {
-    const found = changeProblem(ctx, change, organizations)
+    const found = changeProblem(ctx, change, soFar)
     if (found !== undefined) return found
   }
   const outcome = changedReplicas(replicas, changes)
   if ('problem' in outcome) return problem('governance/no-view', outcome.problem)
-  const left = outcome.replicas.find(({ organization }) => organizations.get(organization) === 'expelled')
+  const left = outcome.replicas.find(({ organization }) => soFar.organizations.get(organization) === 'expelled')
   if (left === undefined) return undefined
   return problem('governance/runs-a-replica', `${left.organization} still runs replica ${left.id}: remove it as well`)
 }
 
-function changeProblem(ctx: Context, change: Change, organizations: Organizations): ChangeProblem | undefined {
+function changeProblem(ctx: Context, change: Change, soFar: SoFar): ChangeProblem | undefined {
   switch (change.kind) {
     case 'add':
-      if (!isOrganization(ctx, change.replica.organization, organizations)) {
+      if (!isOrganization(ctx, change.replica.organization, soFar)) {
         return unknownOrganization(change.replica.organization)
       }
       return consensusKeyProblem(ctx, change.replica.consensusKey)
@@ -90,27 +96,27 @@ function changeProblem(ctx: Context, change: Change, organizations: Organization
     case 'remove':
       return undefined
     case 'admit':
-      return admitProblem(ctx, change, organizations)
+      return admitProblem(ctx, change, soFar)
     case 'expel':
-      if (!isOrganization(ctx, change.organization, organizations)) return unknownOrganization(change.organization)
-      organizations.set(change.organization, 'expelled')
+      if (!isOrganization(ctx, change.organization, soFar)) return unknownOrganization(change.organization)
+      soFar.organizations.set(change.organization, 'expelled')
       return undefined
     case 'roles':
-      if (!isOrganization(ctx, change.organization, organizations)) return unknownOrganization(change.organization)
+      if (!isOrganization(ctx, change.organization, soFar)) return unknownOrganization(change.organization)
       return undefined
     case 'parameters': {
       const found = ctx.parameterProblem(change.contract, change.values)
       return found === undefined ? undefined : problem('governance/bad-parameters', found)
     }
     case 'contract':
-      return versionProblem(ctx, change)
+      return versionProblem(ctx, change, soFar)
   }
 }
 
 const unknownOrganization = (id: string): ChangeProblem =>
   problem('governance/unknown-organization', `there is no organization ${id}`)
 
-function isOrganization(ctx: Context, id: string, organizations: Organizations): boolean {
+function isOrganization(ctx: Context, id: string, { organizations }: SoFar): boolean {
   const here = organizations.get(id)
   if (here !== undefined) return here === 'admitted'
   const record = ctx.other('identity').get<OrganizationRecord>(organizationKey(id))
@@ -124,29 +130,36 @@ function consensusKeyProblem(ctx: Context, key: string): ChangeProblem | undefin
   return problem('governance/key-used', 'a consensus key is never used twice')
 }
 
-function admitProblem(ctx: Context, change: Of<'admit'>, organizations: Organizations): ChangeProblem | undefined {
+function admitProblem(ctx: Context, change: Of<'admit'>, soFar: SoFar): ChangeProblem | undefined {
   const { organization, admin } = change
+  const { organizations, keys } = soFar
   const identity = ctx.other('identity')
   if (organizations.has(organization) || identity.get(organizationKey(organization)) !== undefined) {
     return problem('governance/organization-known', `there is, or was, an organization ${organization}`)
   }
   const bad = keyProblem(admin.keyType, admin.publicKey)
   if (bad !== undefined) return problem('governance/bad-key', bad)
-  if (identity.get(keyKey(admin.publicKey)) !== undefined) {
+  if (keys.has(admin.publicKey) || identity.get(keyKey(admin.publicKey)) !== undefined) {
     return problem('governance/key-used', `the key of ${admin.name} is, or was, enrolled`)
   }
   organizations.set(organization, 'admitted')
+  keys.add(admin.publicKey)
   return undefined
 }
 
 /** That the release of this replica has the version is not asked: releases come later than the votes on them, or earlier. */
-function versionProblem(ctx: Context, { contract, from }: Of<'contract'>): ChangeProblem | undefined {
+function versionProblem(ctx: Context, change: Of<'contract'>, { versions }: SoFar): ChangeProblem | undefined {
+  const { contract } = change
   const known = ctx.state.get<VersionsRecord>(versionsKey(contract)) ?? []
-  if (known.length >= VERSIONS_MAX) return problem('governance/bad-version', `${contract} has ${VERSIONS_MAX} versions`)
-  const last = known.at(-1)?.from ?? 0
-  return Math.max(from, firstHeight(ctx)) > last
-    ? undefined
-    : problem('governance/bad-version', `a version of ${contract} begins at ${last} already`)
+  const heights = [...known.map((version) => version.from), ...(versions.get(contract) ?? [])]
+  if (heights.length >= VERSIONS_MAX) {
+    return problem('governance/bad-version', `${contract} has ${VERSIONS_MAX} versions`)
+  }
+  const last = heights.at(-1) ?? 0
+  const from = Math.max(change.from, firstHeight(ctx))
+  if (from <= last) return problem('governance/bad-version', `a version of ${contract} begins at ${last} already`)
+  versions.set(contract, [...(versions.get(contract) ?? []), from])
+  return undefined
 }
 
 /** Does what was approved, once nothing is in the way. */

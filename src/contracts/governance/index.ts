@@ -121,6 +121,7 @@ export const governance = {
     'governance/unknown-view': 'There is no view of this number.',
     'governance/not-open': 'The proposal is closed or has ended.',
     'governance/no-vote': 'The organization runs no replica, so it has no vote and no key to announce.',
+    'governance/not-a-replica': 'Only a replica names its next key, and nobody in its place.',
     'governance/voted-before': 'The organization has voted on the proposal.',
     'governance/not-yours': 'The proposal is of another organization.',
   },

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { quorumOf } from '../../types/quorum.js'
+import { REPLICA_CLIENT } from '../../types/transaction.js'
 import { announce } from '../audit.js'
 import type { MethodContext } from '../contract.js'
 import { defineMethod } from '../contract.js'
@@ -205,9 +206,12 @@ export const announceKey = defineMethod({
   args: Type.Object({ consensusKey: Hash }, Closed),
   roles: 'any',
   events: ['governance/key-announced'],
-  refusals: ['governance/no-vote', 'governance/bad-key', 'governance/key-used'],
+  refusals: ['governance/not-a-replica', 'governance/no-vote', 'governance/bad-key', 'governance/key-used'],
   handler(ctx, { consensusKey }) {
-    const { organization } = ctx.caller
+    const { organization, member, mode } = ctx.caller
+    if (mode !== 'vouched' || member !== REPLICA_CLIENT) {
+      return ctx.refuse('governance/not-a-replica', `${member} is a client of ${organization}, not its replica`)
+    }
     const replica = newestView(ctx).replicas.find((candidate) => candidate.organization === organization)
     if (replica === undefined) return ctx.refuse('governance/no-vote', `${organization} runs no replica`)
     const problem = keyProblem('ed25519', consensusKey)
