@@ -43,7 +43,7 @@ export function instrumentPublicKey(key: KeyObject): PublicKey {
 }
 
 function proposalOf({ publicKey: { key, curve }, signText }: Instrument): object {
-  const possession = signText(possessionStatement(INSTRUMENT, key))
+  const possession = signText(possessionStatement('org', INSTRUMENT, key))
   return { instrument: INSTRUMENT, type: 'meter', publicKey: key, curve, possession }
 }
 

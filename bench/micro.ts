@@ -349,7 +349,7 @@ function makeMeters(world: World, count: number) {
   const proposals = pairs.map(({ privateKey, publicKey }, i) => {
     const instrument = `meter-${i}`
     const { key, curve } = instrumentPublicKey(publicKey)
-    const text = possessionStatement(instrument, key)
+    const text = possessionStatement(world.signed.organization, instrument, key)
     const possession = signEcdsa('sha256', utf8(text), privateKey).toString('base64')
     const args = { instrument, type: 'meter', publicKey: key, curve, possession }
     return world.encode(world.signed, { contract: 'pki', method: 'propose', args })

@@ -78,6 +78,7 @@ function declareNewKeys(meter: Command, session: Session): void {
     .argument('<what>', 'possession (the new key signs) or rotation (the old key signs)')
     .argument(...INSTRUMENT)
     .argument('<public-key>', 'file with the new public key in any form')
+    .option('--organization <id>', 'of possession: id of the organization that brings the key')
     .option('--curve <name>', 'curve of a bare point')
     .option('--json', 'print it as JSON')
     .action(async (what: string, instrument: string, path: string, options) => {

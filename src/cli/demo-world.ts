@@ -55,11 +55,12 @@ export class DemoWorld {
     const run = createHash('sha256').update(String(Date.now())).digest('hex').slice(0, 6)
     const meters = Array.from({ length: METERS }, (_, i) => makeMeter(`meter-${run}-${i + 1}`))
     const { organizations } = this.#cluster.genesis
-    const maker = this.#client(withRole(organizations, 'manufacturer'))
+    const manufacturer = withRole(organizations, 'manufacturer')
+    const maker = this.#client(manufacturer)
     const notified = this.#client(withRole(organizations, 'notified-body'))
     for (const meter of meters) {
       if (!this.#running) return
-      await this.#count(() => propose(maker, meter))
+      await this.#count(() => propose(maker, manufacturer, meter))
       await this.#count(() => notified.submit('pki', 'endorse', { instrument: meter.id }))
     }
     const relays = organizations.map(({ id }) => this.#client(id))
@@ -123,8 +124,8 @@ function makeMeter(id: string): Meter {
 const signText = (meter: Meter, text: string): string =>
   sign('sha256', Buffer.from(text), meter.privateKey).toString('base64')
 
-function propose(client: EtalonClient, meter: Meter): Promise<VerifiedReceipt> {
-  const possession = signText(meter, possessionStatement(meter.id, meter.point))
+function propose(client: EtalonClient, organization: string, meter: Meter): Promise<VerifiedReceipt> {
+  const possession = signText(meter, possessionStatement(organization, meter.id, meter.point))
   return client.submit('pki', 'propose', {
     instrument: meter.id,
     type: 'electricity meter',

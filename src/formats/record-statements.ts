@@ -3,9 +3,13 @@
  * break, so that no two meanings share a text.
  */
 
-/** Proof that whoever proposes a key has its private half. @param key as the record names it: uncompressed point, or Ed25519 key, hexadecimal */
-export function possessionStatement(instrument: string, key: string): string {
-  return `etalon pki possession 1\n${instrument}\n${key}`
+/**
+ * Proof that whoever brings a key has its private half. It is of no use to anybody else who reads it on its way.
+ * @param organization that brings the key
+ * @param key as the record names it: uncompressed point, or Ed25519 key, hexadecimal
+ */
+export function possessionStatement(organization: string, instrument: string, key: string): string {
+  return `etalon pki possession 2\n${organization}\n${instrument}\n${key}`
 }
 
 /** With it the old key passes its office on to the new one. @param key the new key, as the record will name it */

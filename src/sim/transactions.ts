@@ -89,7 +89,7 @@ export class TransactionMaker {
     const maker = this.#random.below(this.#n)
     this.#meters.push({ instrument, publicKey: key.publicKey, maker, endorsed: false, counter: 0 })
     const pem = toBase64(new Uint8Array([...SPKI_PREFIX, ...keyBytes(key.publicKey)]))
-    const possession = toBase64(key.sign(utf8(possessionStatement(instrument, key.publicKey))))
+    const possession = toBase64(key.sign(utf8(possessionStatement(organizationName(maker), instrument, key.publicKey))))
     const args = { instrument, type: 'meter', pem, possession }
     return { organization: maker, who: 'client', contract: 'pki', method: 'propose', args }
   }

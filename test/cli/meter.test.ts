@@ -153,10 +153,10 @@ describe('the life of a key', () => {
 
   it('takes signatures that were made elsewhere', async () => {
     instrumentKey('outside', 'secp384r1')
-    const shown = await meter('statement', 'possession', 'm-out', at('outside.pub'))
-    expect(shown.stdout).toMatch(/^etalon pki possession 1\nm-out\n04[0-9a-f]{192}$/)
+    const shown = await meter('statement', 'possession', 'm-out', at('outside.pub'), '--organization', 'maker')
+    expect(shown.stdout).toMatch(/^etalon pki possession 2\nmaker\nm-out\n04[0-9a-f]{192}$/)
     const asJson = await meter('statement', 'rotation', 'm-out', at('outside.pub'), '--json')
-    expect(lastJson(asJson)).toEqual({ statement: shown.stdout.replace('possession', 'rotation') })
+    expect(lastJson(asJson)).toEqual({ statement: shown.stdout.replace('possession 2\nmaker', 'rotation 1') })
     const refused = await by(
       'maker',
       'propose',
@@ -177,6 +177,7 @@ describe('the life of a key', () => {
     ['a private key and a possession', ['propose', 'm', '--type', 't', '--instrument-key', 'x', '--possession', 'y']],
     ['a time without a zone', ['revoke', 'm', '--since', '2026-01-01T00:00:00', '--reason', 'r']],
     ['a number of zero', ['endorse', 'm', '--number', '0']],
+    ['a proof of possession for nobody', ['statement', 'possession', 'm', 'there.pub']],
     ['an unknown statement', ['statement', 'anything', 'm', 'there.pub']],
     ['a height that is none', ['status', 'm', '--known-at', 'x']],
     ['a counter that is none', ['sign', 'm', 'x', '--counter', '-1']],

@@ -328,7 +328,11 @@ it('takes no vouched call where a member has to sign', () => {
     ['retire', 'maker', { instrument: 'meter' }],
     ['breakSeal', 'maker', { instrument: 'meter', reason: 'x' }],
     ['renewSeal', 'body', { instrument: 'meter', seals: ['x'] }],
-    ['emergencyRotate', 'inmetro', { instrument: 'meter', ...newKey('meter', two), reason: 'x', invalidSinceMs: 0 }],
+    [
+      'emergencyRotate',
+      'inmetro',
+      { instrument: 'meter', ...newKey('meter', two, 'inmetro'), reason: 'x', invalidSinceMs: 0 },
+    ],
     ['approveType', 'body', { approval: 'A', type: 't', manufacturer: 'maker', documentHash: '0'.repeat(64) }],
     ['withdrawType', 'body', { approval: 'A', reason: 'x' }],
   ]

@@ -52,11 +52,11 @@ function ecKey(curve: EcdsaCurve, seed: number): TestKey {
   }
 }
 
-/** Arguments of a new key with its proof of possession. */
-export const newKey = (instrument: string, { key, curve, sign }: TestKey) => ({
+/** Arguments of a new key with its proof of possession, made for who brings it. */
+export const newKey = (instrument: string, { key, curve, sign }: TestKey, from = 'maker') => ({
   publicKey: key,
   curve,
-  possession: sign(possessionStatement(instrument, key)),
+  possession: sign(possessionStatement(from, instrument, key)),
 })
 
 export function jwsOf(alg: string, key: TestKey, payload: string): string {
@@ -77,7 +77,7 @@ export class MeterChain extends Chain {
   }
 
   register(instrument: string, key: TestKey, args: object = {}, from = 'maker'): Result {
-    return this.#call('propose', from, { instrument, type: 'energy meter', ...newKey(instrument, key), ...args })
+    return this.#call('propose', from, { instrument, type: 'energy meter', ...newKey(instrument, key, from), ...args })
   }
 
   /** Registered and endorsed by as many as are needed. */
@@ -94,7 +94,7 @@ export class MeterChain extends Chain {
   }
 
   addKey(instrument: string, key: TestKey, args: object = {}, from = 'maker'): Result {
-    return this.#call('addKey', from, { instrument, ...newKey(instrument, key), ...args })
+    return this.#call('addKey', from, { instrument, ...newKey(instrument, key, from), ...args })
   }
 
   suspend(instrument: string, args: object = {}, from = 'body'): Result {
@@ -115,7 +115,7 @@ export class MeterChain extends Chain {
 
   rotate(instrument: string, old: TestKey, key: TestKey, args: object = {}, from = 'maker'): Result {
     const coSignature = old.sign(rotationStatement(instrument, key.key))
-    return this.#call('rotate', from, { instrument, ...newKey(instrument, key), coSignature, ...args })
+    return this.#call('rotate', from, { instrument, ...newKey(instrument, key, from), coSignature, ...args })
   }
 
   emergencyRotate(
@@ -125,7 +125,7 @@ export class MeterChain extends Chain {
     args: object = {},
     from = 'inmetro',
   ): Result {
-    const given = { instrument, ...newKey(instrument, key), reason: 'key stolen', invalidSinceMs, ...args }
+    const given = { instrument, ...newKey(instrument, key, from), reason: 'key stolen', invalidSinceMs, ...args }
     return this.#call('emergencyRotate', from, given)
   }
 

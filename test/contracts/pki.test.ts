@@ -99,9 +99,11 @@ describe('the life of a key', () => {
     expect(chain.revoke('meter', 0, 'maker').code).toBe('')
   })
 
-  it('proves possession for this instrument and this key only', () => {
+  it('proves possession for this organization, this instrument and this key only', () => {
     const chain = new Chain()
-    const possession = key.sign(`etalon pki possession 1\nmeter-2\n${key.uncompressed}`)
+    const ofAnother = key.sign(`etalon pki possession 2\ngrid\nmeter-2\n${key.uncompressed}`)
+    expect(chain.propose('meter-2', key, { possession: ofAnother }).code).toBe('pki/bad-possession')
+    const possession = key.sign(`etalon pki possession 2\nmaker\nmeter-2\n${key.uncompressed}`)
     expect(chain.propose('meter', key, { possession }).code).toBe('pki/bad-possession')
     expect(chain.propose('meter-2', key, { possession }).code).toBe('')
     expect(chain.propose('meter-3', key, { pem: stranger.pem }).code).toBe('pki/bad-possession')

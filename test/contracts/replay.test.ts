@@ -55,11 +55,11 @@ it('gives the same receipts and states as it always did, on every version of Nod
   }
   expect(digests).toMatchInlineSnapshot(`
     {
-      "fuel": "727fb440e0e17c814bb1cc5f9536bed456c031cebf9ff93c69030a14e458a23b",
+      "fuel": "68b8775fbfe07a9aa9d72755b4d219532a7090aceb38439f955d0fbeb3045843",
       "logbook": "47751fdcf8b949b3e73968a970ce3dfaa5a7bb27df55294c4a737cbcc3a642d5",
       "measuring": "3dd6b29c7599d0d3070a5e994db77c76850f3e1135cc991a546460f0fd3576a7",
       "pki": "3cc6d6a87a6495d622a7e85139d9521aa2315fc1a16f2eea51156b1a8191411f",
-      "privacy": "fe95b212d49c6f301802431295da1a4afe6e621ea9579febff39a7acb39f6561",
+      "privacy": "4c253f911fee6f34da549ff8eca58e79697c33fb19cba34aeb14820036ae64b7",
     }
   `)
 }, 120_000)

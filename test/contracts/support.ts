@@ -204,7 +204,7 @@ export class Chain {
   // --- the life of a key -----------------------------------------------------------------------------
 
   propose(instrument: string, key: InstrumentKey, args: Record<string, unknown> = {}, from = 'maker'): Result {
-    const possession = key.sign(possessionStatement(instrument, key.uncompressed))
+    const possession = key.sign(possessionStatement(from, instrument, key.uncompressed))
     return this.send('pki.propose', {
       from,
       client: 'factory',

@@ -7,6 +7,7 @@ import { readInstrumentPublicKey, readInstrumentSigner } from '../instrument-key
 import { defined, keyNumber } from '../meter-options.js'
 import { EXIT, printResult, usage } from '../output.js'
 import { type SubmitOptions, submitCall } from '../submit-call.js'
+import { submitterOf } from '../submitter.js'
 import { optionalTime, readTime } from '../times.js'
 
 /** Commands of the life of an instrument and its keys: they make or take signatures, and submit. */
@@ -21,17 +22,18 @@ export interface NewKeyOptions {
 }
 
 /** What a new key comes with: proof of possession made here from the private key, or a signature that was made elsewhere. */
-function newKeyOf(instrument: string, options: NewKeyOptions) {
+function newKeyOf(instrument: string, options: SubmitOptions & NewKeyOptions) {
   const { instrumentKey, publicKey: path, curve, possession, validUntil, usage: usages } = options
   const more = defined({ validUntilMs: optionalTime('--valid-until', validUntil), usages })
   if (instrumentKey !== undefined) {
     if (path !== undefined || possession !== undefined) throw usage('--instrument-key has all that is needed', CHOICE)
     const { publicKey, signText } = readInstrumentSigner(instrumentKey)
     const { key } = publicKey
+    const { organization } = submitterOf(options).identity
     return {
       publicKey: key,
       curve: publicKey.curve,
-      possession: signText(possessionStatement(instrument, key)),
+      possession: signText(possessionStatement(organization, instrument, key)),
       ...more,
     }
   }
@@ -148,14 +150,18 @@ export function statement(
   what: string,
   instrument: string,
   path: string,
-  options: { readonly curve?: string; readonly json?: boolean },
+  options: { readonly curve?: string; readonly organization?: string; readonly json?: boolean },
 ): number {
   const { key } = readInstrumentPublicKey(path, options.curve as KeyCurve | undefined)
-  if (what !== 'possession' && what !== 'rotation') {
-    throw usage(`there is no statement ${what}`, 'ask for possession or rotation')
-  }
-  const text = what === 'possession' ? possessionStatement(instrument, key) : rotationStatement(instrument, key)
+  const text = statementOf(what, instrument, key, options.organization)
   if (options.json === true) printResult(true, { statement: text }, '')
   else process.stdout.write(text)
   return EXIT.ok
+}
+
+function statementOf(what: string, instrument: string, key: string, organization: string | undefined): string {
+  if (what === 'rotation') return rotationStatement(instrument, key)
+  if (what !== 'possession') throw usage(`there is no statement ${what}`, 'ask for possession or rotation')
+  if (organization === undefined) throw usage('it is not said who brings the key', 'give --organization ORG')
+  return possessionStatement(organization, instrument, key)
 }

@@ -143,7 +143,8 @@ export function admitKey(
   }
   const place = keyKey(parsed.curve, parsed.compressed)
   if (ctx.state.get(place) !== undefined) return ctx.refuse('pki/key-in-use', 'no key is used twice')
-  const verdict = checkText(ctx.crypto, parsed, possessionStatement(instrument, parsed.key), possession)
+  const statement = possessionStatement(ctx.caller.organization, instrument, parsed.key)
+  const verdict = checkText(ctx.crypto, parsed, statement, possession)
   if (verdict !== 'good') {
     return ctx.refuse('pki/bad-possession', `the signature over the possession text by the key is ${verdict}`)
   }
