@@ -101,17 +101,17 @@ export class LedgerCare {
     this.#askForRepairs()
   }
 
-  /** Old blocks go when nothing needs them: neither clients by the config, nor exactly-once, nor a snapshot served here. */
+  /**
+   * Old blocks go when nothing needs them: neither clients by the config, nor exactly-once, nor a snapshot served here. Without one nothing
+   * goes, or a replica that joins could begin nowhere.
+   */
   async #prune(): Promise<void> {
     const { ledger, servedFrom, counters } = this.#modules
     const { height } = ledger.finalized()
     const sealed = ledger.header(height)
-    if (this.#retainBlocks === undefined || sealed === undefined) return
-    const wanted = Math.min(
-      height - this.#retainBlocks + 1,
-      snapshotFirstHeight(this.#context, ledger, sealed),
-      servedFrom() ?? height,
-    )
+    const served = servedFrom()
+    if (this.#retainBlocks === undefined || sealed === undefined || served === undefined) return
+    const wanted = Math.min(height - this.#retainBlocks + 1, snapshotFirstHeight(this.#context, ledger, sealed), served)
     const from = ledger.oldest()
     const below = Math.min(wanted, from + PRUNE_STEP_BLOCKS_MAX)
     if (below <= from) return

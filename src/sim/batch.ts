@@ -10,8 +10,8 @@ export interface BatchOptions extends PlanOptions {
   readonly hours: number
   /** Ends at the first failure. */
   readonly brief?: boolean
-  /** Told after each seed. */
-  readonly onDone?: (done: number, failures: number) => void
+  /** Told after each seed how many are done, and what failed in this one. */
+  readonly onDone?: (done: number, failures: readonly Failure[]) => void
 }
 
 export interface Failure {
@@ -73,9 +73,11 @@ export async function runTasks(
       while (next < tasks) {
         const index = next
         next += 1
-        done.push(await ask(worker, taskOf(index)))
-        onDone?.(done.length, done.filter(hasFailed).length)
-        if (brief && done.some(hasFailed)) next = tasks
+        const one = await ask(worker, taskOf(index))
+        done.push(one)
+        const failures = failuresOf(one)
+        onDone?.(done.length, failures)
+        if (brief && failures.length > 0) next = tasks
       }
     } finally {
       await worker.terminate()
@@ -96,8 +98,6 @@ function ask(worker: Worker, task: Task): Promise<Done> {
     worker.postMessage(task)
   })
 }
-
-const hasFailed = (done: Done): boolean => failuresOf(done).length > 0
 
 export function failuresOf({ result, again }: Done): readonly Failure[] {
   const { seed, hash, violations } = result

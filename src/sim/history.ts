@@ -156,10 +156,14 @@ export class History {
   }
 
   #everybodyHas({ acknowledged }: Submission): boolean {
-    if (acknowledged === undefined) return false
+    return acknowledged !== undefined && this.#areAt(acknowledged.height)
+  }
+
+  /** Whether this height is final at every correct machine. */
+  #areAt(height: Height): boolean {
     return this.world
       .correct()
-      .every(({ running }) => running !== undefined && running.ledger.finalized().height >= acknowledged.height)
+      .every(({ running }) => running !== undefined && running.ledger.finalized().height >= height)
   }
 
   #standing(): string {
@@ -188,11 +192,22 @@ export class History {
     }
     if (this.#failed) return
     await this.#heal()
+    const receipts = [...this.#workload.acknowledged.values()]
+    await this.#catchUp(Math.max(0, ...receipts.map(({ height }) => height)))
+    if (this.#failed) return
     for (const machine of world.correct()) {
       const { running } = machine
       if (running === undefined) world.violate('stuck', machine.address, `it is down: ${machine.halt}`)
-      else this.#checkLedger(machine, running)
+      else this.#checkLedger(machine, running, receipts)
     }
+  }
+
+  /** A client may have the receipt of a block that others than its replica will only have in a moment. */
+  async #catchUp(height: Height): Promise<void> {
+    const { scheduler } = this.world
+    await scheduler.runUntil(scheduler.nowMs + LIVENESS_MS_MAX, () => this.#failed || this.#areAt(height))
+    if (this.#failed || this.#areAt(height)) return
+    this.world.violate('stuck', -1, `not level at height ${height} within ${LIVENESS_MS_MAX} ms: ${this.#standing()}`)
   }
 
   /** Machines that do not vote, since what they voted for was lost. */
@@ -206,23 +221,23 @@ export class History {
     while (!this.#failed && this.#silent().length > 0 && this.#agreement.height < last) await this.#heal()
   }
 
-  #checkLedger(machine: Machine, { ledger }: Running): void {
+  #checkLedger(machine: Machine, { ledger }: Running, receipts: readonly Acknowledged[]): void {
     const { height: finalized } = ledger.finalized()
     const oldest = ledger.oldest()
     let parent = oldest === 1 ? this.#genesisParent(ledger) : undefined
     this.#chain.learn(ledger)
     for (let height = oldest; height <= finalized; height++) {
       const record = ledger.record(height)
-      const receipts = ledger.receipts(height)
-      if (record === undefined || receipts === undefined) {
+      const kept = ledger.receipts(height)
+      if (record === undefined || kept === undefined) {
         this.#report('chain', machine, `block ${height} is missing`)
         return
       }
-      this.#report('chain', machine, this.#chain.check(record, receipts, parent))
+      this.#report('chain', machine, this.#chain.check(record, kept, parent))
       this.#report('agreement', machine, this.#agreement.check(height, record.sealed.hash))
       parent = { hash: record.sealed.hash, timeMs: record.sealed.header.timeMs }
     }
-    for (const receipt of this.#workload.acknowledged.values()) {
+    for (const receipt of receipts) {
       if (receipt.height < oldest) continue
       if (receipt.height <= finalized) this.#report('acknowledged-lost', machine, acknowledgedProblem(receipt, ledger))
       else this.#report('acknowledged-lost', machine, `block ${receipt.height} of ${receipt.id} is missing`)

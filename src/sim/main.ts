@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { STRATEGIES } from './adversary/strategies.js'
-import { type BatchResult, failuresOf, runBatch, summary } from './batch.js'
+import { type BatchResult, type Failure, failuresOf, runBatch, summary } from './batch.js'
 import { faultText, makePlan, type Plan, type PlanOptions } from './plan.js'
 import { runPlanted } from './planted/run.js'
 import { runSeed, type SeedRun, shrinkFailure } from './run-seed.js'
@@ -102,9 +102,11 @@ async function explain(seed: number, hours: number, of: PlanOptions, plan: Plan,
   say(`the plan, for --plan:\n${JSON.stringify(small)}`)
 }
 
+const failureText = ({ seed, kind, detail }: Failure): string => `seed ${seed}: ${kind}: ${detail.split('\n')[0]}`
+
 function finish(result: BatchResult, json: boolean): number {
   const { failures, seeds, simulatedHours, violations, stuck, realTimeFactor } = result
-  for (const { seed, kind, detail } of failures) say(`seed ${seed}: ${kind}: ${detail.split('\n')[0]}`)
+  for (const failure of failures) say(failureText(failure))
   say(
     `${seeds} seeds, ${simulatedHours} h simulated, ${realTimeFactor} times real time: ${violations} violations, ${stuck} stuck`,
   )
@@ -113,13 +115,16 @@ function finish(result: BatchResult, json: boolean): number {
   return failures.length === 0 ? 0 : 1
 }
 
-/** Says now and then how far a batch is. */
-function progress(what: string): (done: number, failures: number) => void {
+/** Says now and then how far a batch is, and at once what failed. */
+function progress(what: string): (done: number, failures: readonly Failure[]) => void {
   let shown = performance.now()
+  let failed = 0
   return (done, failures) => {
+    failed += failures.length
+    for (const failure of failures) say(failureText(failure))
     if (performance.now() - shown < 2_000) return
     shown = performance.now()
-    say(`${done} ${what}, ${failures} failed`)
+    say(`${done} ${what}, ${failed} failed`)
   }
 }
 

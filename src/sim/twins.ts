@@ -1,6 +1,6 @@
 import { Random } from '../base/random.js'
 import type { ReplicaId } from '../types/index.js'
-import { failuresOf, runTasks } from './batch.js'
+import { type BatchOptions, failuresOf, runTasks } from './batch.js'
 import { type Address, GOOD_LINK } from './network.js'
 import type { Fault, Plan } from './plan.js'
 
@@ -27,7 +27,7 @@ export interface TwinsOptions {
   /** So many scenarios, chosen by `firstSeed`; all when absent. */
   readonly sample?: number
   readonly firstSeed: number
-  readonly onDone?: (done: number, failures: number) => void
+  readonly onDone?: BatchOptions['onDone']
 }
 
 export interface TwinsFailure {

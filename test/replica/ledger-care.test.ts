@@ -18,7 +18,11 @@ const BLOCKS = 1_300
 let ledger: Ledger
 afterEach(() => ledger.close())
 
-async function careOf(retainBlocks: number | undefined, servedFrom?: Height): Promise<LedgerCare> {
+/** @param servedFrom first height that the snapshot served here needs; `undefined`: there is none */
+async function careOf(
+  retainBlocks: number | undefined,
+  servedFrom: () => Height | undefined = () => BLOCKS,
+): Promise<LedgerCare> {
   const opened = await openWith({ database: memoryDatabase() })
   await appendBlocks(opened, BLOCKS, { transactions: 1, changes: [], finality: true })
   ledger = opened
@@ -28,7 +32,7 @@ async function careOf(retainBlocks: number | undefined, servedFrom?: Height): Pr
   const modules = { clock: systemClock, counters: new CounterMap(), logger: silent, ledger, fatal }
   return new LedgerCare(
     context,
-    { ...modules, ingress: {} as Ingress, send: () => true, connected: () => [], servedFrom: () => servedFrom },
+    { ...modules, ingress: {} as Ingress, send: () => true, connected: () => [], servedFrom },
     retainBlocks === undefined ? {} : { retainBlocks },
   )
 }
@@ -52,9 +56,17 @@ describe('pruning', () => {
   it('leaves what the config retains, what a served snapshot needs, and without a word all', async () => {
     expect(await steps(await careOf(1_200), 40)).toBe(BLOCKS - 1_200 + 1)
     await ledger.close()
-    expect(await steps(await careOf(1, 50), 40)).toBe(50)
+    expect(await steps(await careOf(1, () => 50), 40)).toBe(50)
     await ledger.close()
     expect(await steps(await careOf(undefined), 40)).toBe(1)
+  })
+
+  it('takes nothing before a snapshot stands for it: who joins must be able to begin somewhere', async () => {
+    let servedFrom: Height | undefined
+    const care = await careOf(1, () => servedFrom)
+    expect(await steps(care, 4)).toBe(1)
+    servedFrom = 90
+    expect(await steps(care, 4)).toBe(90)
   })
 
   it('is put off while blocks wait, but not for ever', async () => {
