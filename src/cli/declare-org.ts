@@ -79,6 +79,7 @@ function declareVotes(org: Command, session: Session): void {
     .argument('<proposal>', 'number of the proposal')
     .option('--approve', 'vote for it')
     .option('--reject', 'vote against it')
+    .option('--unseen', 'approve a version of a contract that this release does not have')
     .action(async (proposal: string, options) => {
       const { vote } = await import('./commands/org-votes.js')
       session.exit = await vote(proposal, options)

@@ -249,6 +249,16 @@ describe('votes', () => {
     expect(stdout).toMatch(new RegExp(`^proposal ${id}: make utility owner\\n {2}status +rejected$`, 'm'))
   })
 
+  it('for a version of a contract that this release does not have are not given by mistake', async () => {
+    const unseen = ['contract', 'privacy', '9.0.0', '--from', '99999999', '--code', '0'.repeat(64)]
+    const id = await proposed('maker', ...unseen)
+    expectRefused(await by('nmi', 'vote', id, '--approve'), 1, 'org/version-unseen')
+    expect((await by('nmi', 'vote', id, '--reject')).stdout).toContain('is rejected')
+    const again = await proposed('maker', ...unseen)
+    expect((await by('nmi', 'vote', again, '--approve', '--unseen')).stdout).toContain('is approved')
+    expectRefused(await by('nmi', 'vote', '9999', '--approve'), 1, 'governance/unknown-proposal')
+  })
+
   it('are taken for a time', async () => {
     const propose = (expires: string) => by('maker', 'propose', 'roles', 'utility', 'owner', '--expires', expires)
     expectRefused(await propose('soon'), 2, 'soon is not a duration')

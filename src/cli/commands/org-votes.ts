@@ -1,3 +1,5 @@
+import { EtalonError } from '../../base/errors.js'
+import { CODE_HASHES } from '../../contracts/generated/code-hashes.js'
 import type { ProposalRecord } from '../../contracts/governance/records.js'
 import { quorumOf } from '../../types/quorum.js'
 import type { NetworkOptions } from '../network.js'
@@ -14,15 +16,31 @@ const readProposal = (text: string): number => readInteger('the number of the pr
 
 export async function vote(
   id: string,
-  options: SubmitOptions & { readonly approve?: true; readonly reject?: true },
+  options: SubmitOptions & { readonly approve?: true; readonly reject?: true; readonly unseen?: true },
 ): Promise<number> {
   const proposal = readProposal(id)
-  const { approve = false, reject = false } = options
+  const { approve = false, reject = false, unseen = false } = options
   if (approve === reject) throw usage('it is not said how to vote', 'give either --approve or --reject')
+  if (approve && !unseen) await demandSeen(proposal, options)
   return await submitCall('governance', 'vote', { proposal, approve }, options, ({ result }) => {
     const counted = result as Readonly<Record<'approvals' | 'rejections' | 'needed', number>> & { status: string }
     return `proposal ${proposal} is ${counted.status}: ${counted.approvals} for, ${counted.rejections} against; ${counted.needed} needed`
   })
+}
+
+/** A version that no release has would stop every replica, with no way back: no votes are ordered any more. */
+async function demandSeen(id: number, options: NetworkOptions): Promise<void> {
+  const { changes } = (await readerOf(options).client.query('governance', 'proposal', { id })) as ProposalRecord
+  for (const change of changes) {
+    if (change.kind !== 'contract') continue
+    const { contract, version, code, from } = change
+    if (CODE_HASHES[`${contract}@${version}`] === code) continue
+    throw new EtalonError(
+      'org/version-unseen',
+      `this release does not have ${contract} ${version} with the code ${code}, and replicas that do not either stop at height ${from}`,
+      'install the release with it and vote with that; or give --unseen if you know what you do',
+    )
+  }
 }
 
 export async function withdraw(id: string, options: SubmitOptions): Promise<number> {
