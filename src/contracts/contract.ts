@@ -165,6 +165,8 @@ export interface Contract {
   /** Changes with every change of behaviour. */
   readonly version: string
   readonly summary: string
+  /** It came with a later release: in force from the height that votes approve, and nowhere before. */
+  readonly byVotes?: true
   /** Contracts whose state it may read. */
   readonly reads: readonly string[]
   /** Contracts whose state it may write as well: of governance alone, which founds and ends organizations. */

@@ -281,9 +281,10 @@ class ContractRuntime implements Runtime {
   }
 
   genesisState(): StateChange[] {
-    const { contracts, genesis } = this.#options
-    return contracts
-      .flatMap((contract) =>
+    const { genesis } = this.#options
+    return this.#versions
+      .all(0, () => undefined)
+      .flatMap(({ contract }) =>
         (contract.genesis?.(genesis) ?? []).map(({ key, value }) => ({
           key: `${contract.name}/${key}`,
           value: canonicalBytes(value),

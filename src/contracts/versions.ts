@@ -26,7 +26,7 @@ export class Versions {
   }
 
   /**
-   * @returns `undefined` where there is no contract of this name
+   * @returns `undefined` where there is no contract of this name, or votes have not brought it in yet
    * @throws EtalonError `runtime/contract-missing`
    */
   inForce(contract: string, height: Height, read: Read): Registered | undefined {
@@ -34,7 +34,7 @@ export class Versions {
     if (founding === undefined) return undefined
     const approved = parseValue<VersionsRecord>(read(`${GOVERNANCE}/${versionsKey(contract)}`)) ?? []
     const last = approved.findLast(({ from }) => from <= height)
-    if (last === undefined) return founding
+    if (last === undefined) return founding.contract.byVotes === true ? undefined : founding
     const found = this.#registry.get(contract, last.version)
     if (found === undefined || found.code !== last.code) throw contractMissing(contract, last.version, last.from)
     return found

@@ -215,6 +215,24 @@ describe('versions of contracts', () => {
     expect(() => chain.block()).toThrow('dial 2.0.0')
   })
 
+  it('of a contract that is new in a release are in force by votes only, and headers before are those of any release', () => {
+    const added = { ...OLD, byVotes: true } as const
+    const [without, chain] = [start(), start(added)]
+    expect(chain.runtime.contractSetHash).toBe(without.runtime.contractSetHash)
+    expect(say(chain).code).toBe('runtime/unknown-contract')
+    expect(decide(chain, approval(OLD)).value).toMatchObject({ status: 'approved' })
+    const from = chain.height + WINDOW + 1
+    while (chain.height < from - 1) expect(say(chain).code).toBe('runtime/unknown-contract')
+    expect(say(chain).value).toMatchObject({ version: '1.0.0' })
+  })
+
+  it('found a network once, whatever their number', () => {
+    const genesis = () => [{ key: 'first', value: 1 }]
+    const chain = start({ ...OLD, genesis }, { ...NEW, genesis: () => [{ key: 'first', value: 2 }] })
+    const entries = chain.runtime.genesisState().filter(({ key }) => key.startsWith('dial/'))
+    expect(entries.map(({ value }) => Buffer.from(value ?? []).toString())).toEqual(['1'])
+  })
+
   it('are registered once each', () => {
     const contracts = [...BUILT_IN_CONTRACTS, OLD, { ...OLD, summary: 'Again.' }]
     expect(() => createRuntime({ contracts, suite: nativeSuite, genesis: genesisOf() })).toThrow('dial 1.0.0')
