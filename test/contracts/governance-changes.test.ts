@@ -239,6 +239,56 @@ describe('versions of contracts', () => {
   })
 })
 
+describe('room for proposals', () => {
+  const LATE_KEY = 200
+  const admitted = (count: number): Chain => {
+    const chain = start()
+    for (let i = 0; i < count; i++) {
+      const admin = { ...admission.admin, publicKey: ed25519Key(LATE_KEY + i) }
+      decide(chain, { ...admission, organization: `late${i}`, admin })
+    }
+    return chain
+  }
+  const propose = (chain: Chain, from: string, changes: readonly object[]): string => {
+    const args = { title: 'a change', changes, expiresMs: chain.timeMs + 1_000_000 }
+    const late = /^late(\d+)$/.exec(from)?.[1]
+    if (late === undefined) return chain.send('governance.propose', { from, args }).code
+    const publicKey = ed25519Key(LATE_KEY + Number(late))
+    const authentication = { mode: 'signed', keyType: 'ed25519', publicKey } as const
+    return chain.send('governance.propose', { from, args, authentication }).code
+  }
+
+  it('is left for those who vote, however many others propose', () => {
+    const chain = admitted(8)
+    const roles = [{ kind: 'roles', organization: 'grid', roles: ['utility'] }]
+    const four = (from: string) => Array.from({ length: 4 }, () => propose(chain, from, roles))
+    const codes = Array.from({ length: 8 }, (_, i) => four(`late${i}`)).flat()
+    expect(codes.filter((code) => code === '')).toHaveLength(16)
+    expect(propose(chain, 'maker', roles)).toBe('governance/too-many-open')
+    for (const from of ['ptb', 'inmetro', 'body']) {
+      expect(four(from)).toEqual(['', '', '', ''])
+      expect(propose(chain, from, roles)).toBe('governance/too-many-open')
+    }
+  })
+
+  it('is bounded in replicas that they would add, so that the list of them stays a value of the state', () => {
+    const chain = admitted(13)
+    const adding = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        kind: 'add',
+        organization: `late${i}`,
+        consensusKey: ed25519Key(1_000 + i),
+        peerId: `${i}`.padStart(128, 'x'),
+        addresses: [`/${'a'.repeat(127)}`, `/${'b'.repeat(127)}`],
+      }))
+    expect(propose(chain, 'ptb', adding(1))).toBe('')
+    expect(propose(chain, 'ptb', adding(8))).toBe('governance/too-many-open')
+    const codes = Array.from({ length: 13 }, (_, i) => propose(chain, `late${i}`, adding(8)))
+    expect(codes.filter((code) => code === '')).toHaveLength(11)
+    expect(new Set(codes)).toEqual(new Set(['', 'governance/too-many-open']))
+  })
+})
+
 describe('the log of what changed power or parameters', () => {
   it('has every proposal, vote, closing and view in order, page by page', async () => {
     const chain = start(OLD)

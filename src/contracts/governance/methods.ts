@@ -27,9 +27,12 @@ import {
 
 /** Changes of one proposal. */
 export const CHANGES_MAX = 8
-/** Open proposals of all organizations, and of one. */
-export const OPEN_PROPOSALS_MAX = 32
+/** Open proposals of one organization, and of all together that run no replica: they cannot take the room of those who vote. */
 export const OPEN_PROPOSALS_PER_ORGANIZATION_MAX = 4
+export const OPEN_PROPOSALS_OF_OTHERS_MAX = 16
+/** Replicas that the open proposals of one organization would add, and those of all: their list is one value of the state. */
+export const CANDIDATES_PER_ORGANIZATION_MAX = 8
+export const CANDIDATES_MAX = 96
 /** How far ahead a proposal may end, ms. */
 export const PROPOSAL_DURATION_MAX_MS = 90 * 24 * 3_600_000
 
@@ -66,10 +69,8 @@ export const propose = defineMethod({
     }
     const known = register(ctx)
     const open = known.open.filter((proposal) => proposal.expiresMs >= ctx.timeMs)
-    const own = open.filter((proposal) => proposal.organization === organization)
-    if (open.length >= OPEN_PROPOSALS_MAX || own.length >= OPEN_PROPOSALS_PER_ORGANIZATION_MAX) {
-      return ctx.refuse('governance/too-many-open', `${open.length} proposals are open, ${own.length} of your own`)
-    }
+    const full = roomProblem(ctx, open, given.filter(({ kind }) => kind === 'add').length)
+    if (full !== undefined) return ctx.refuse('governance/too-many-open', full)
     let { replicas } = known
     const changes: Change[] = given.map((change): Change => {
       if (change.kind === 'parameters') {
@@ -105,6 +106,24 @@ export const propose = defineMethod({
     return { proposal: id, replicas: added }
   },
 })
+
+/** Why there is no room for one more proposal of the caller, for people. @param added replicas that it would add */
+function roomProblem(ctx: Context, open: RegisterRecord['open'], added: number): string | undefined {
+  const { organization } = ctx.caller
+  const voters = electorate(newestView(ctx))
+  const own = open.filter((proposal) => proposal.organization === organization)
+  if (own.length >= OPEN_PROPOSALS_PER_ORGANIZATION_MAX) return `${own.length} proposals of ${organization} are open`
+  const others = open.filter((proposal) => !voters.has(proposal.organization))
+  if (!voters.has(organization) && others.length >= OPEN_PROPOSALS_OF_OTHERS_MAX) {
+    return `${others.length} proposals of organizations that run no replica are open`
+  }
+  const candidates = ctx.state.get<CandidatesRecord>(CANDIDATES) ?? []
+  const ofOpen = (list: RegisterRecord['open']): number =>
+    candidates.filter(({ proposal }) => list.some(({ id }) => id === proposal)).length
+  const [ownCandidates, all] = [ofOpen(own), ofOpen(open)]
+  if (ownCandidates + added <= CANDIDATES_PER_ORGANIZATION_MAX && all + added <= CANDIDATES_MAX) return undefined
+  return `${added} more replicas would be proposed, where ${ownCandidates} of ${organization} and ${all} of all are`
+}
 
 /** Replicas of the open proposals; those of a new one come last. */
 function setCandidates(ctx: Context, { open }: RegisterRecord, changes: readonly Change[], id?: number): void {
