@@ -27,6 +27,7 @@ export function encodeLogRecord(record: LogRecord): Uint8Array {
     case 'view':
       return encodeWire(wire.WalRecord, { view: record.view + 1 })
     case 'abstain':
+      if (record.until !== undefined) return encodeWire(wire.WalRecord, { abstainUntil: record.until })
       return encodeWire(wire.WalRecord, { abstain: record.over ? 2 : 1 })
   }
 }
@@ -52,6 +53,7 @@ export function decodeLogRecord(context: CodecContext, bytes: Uint8Array): LogRe
   }
   if (carried.view) return { kind: 'view', view: carried.view - 1 }
   if (carried.abstain === 1 || carried.abstain === 2) return { kind: 'abstain', over: carried.abstain === 2 }
+  if (carried.abstainUntil) return { kind: 'abstain', over: false, until: carried.abstainUntil }
   return undefined
 }
 

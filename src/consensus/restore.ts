@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.js'
 import type { CoreOptions, Restored, WalRecord } from './interface.js'
 import { adoptSync, enterRegency } from './on-regency.js'
-import { baseOf, type CoreState, initialState, instanceAt, openInstances } from './state.js'
+import { type Abstention, baseOf, type CoreState, initialState, instanceAt, openInstances } from './state.js'
 
 /** Rebuilds the state from the ledger and the log, silently: the replica stands by every vote that it may have sent. */
 export function restore(options: CoreOptions, restored: Restored): CoreState {
@@ -56,7 +56,7 @@ function apply(state: CoreState, record: WalRecord): void {
       restoreSync(state, record)
       return
     case 'abstain':
-      state.abstention = record.over ? undefined : { reports: new Map(), until: undefined }
+      state.abstention = record.over ? undefined : { reports: new Map(), until: record.until }
       return
     case 'view':
       return
@@ -69,10 +69,16 @@ function restoreSync(state: CoreState, record: Extract<WalRecord, { kind: 'sync'
   adoptSync(state, message)
 }
 
+const abstainRecord = ({ until }: Abstention): WalRecord => ({
+  kind: 'abstain',
+  over: false,
+  ...(until === undefined ? {} : { until }),
+})
+
 /** The least that a compacted log must hold: the promises of this replica and its votes in open instances. */
 export function durableRecords(state: CoreState): readonly WalRecord[] {
   const records: WalRecord[] = [{ kind: 'view', view: state.options.view.id }]
-  if (state.abstention !== undefined) records.push({ kind: 'abstain', over: false })
+  if (state.abstention !== undefined) records.push(abstainRecord(state.abstention))
   if (state.sync !== undefined && state.sync.regency === state.regency) {
     records.push({ kind: 'sync', message: state.sync })
   } else if (state.ownStopData !== undefined) {

@@ -90,7 +90,7 @@ export class CoreInForce {
   /** What the old core has voted for binds the new one too, within the view; silence lasts over views. */
   #carriedOver(before: ViewId, after: ViewId): readonly WalRecord[] {
     if (before === after) return this.#core.durableRecords()
-    return this.#core.status().silent === 'abstaining' ? [VOTES_LOST] : []
+    return this.#core.durableRecords().filter(({ kind }) => kind === 'abstain')
   }
 
   #signerOfView(): Signer | undefined {

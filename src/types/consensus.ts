@@ -115,7 +115,7 @@ export type WalRecord =
   | { readonly kind: 'stop-data'; readonly message: StopData }
   /** All records after this one, up to the next of its kind, belong to this view. */
   | { readonly kind: 'view'; readonly view: ViewId }
-  /** Earlier votes of this replica's key are lost: it keeps silent until that is over. */
-  | { readonly kind: 'abstain'; readonly over: boolean }
+  /** Earlier votes of this replica's key are lost: it keeps silent until that is over, above `until` where a quorum has told. */
+  | { readonly kind: 'abstain'; readonly over: boolean; readonly until?: Height }
   /** The SYNC that opened the regency. */
   | { readonly kind: 'sync'; readonly message: Sync }

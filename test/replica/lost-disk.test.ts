@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { InProcessNetwork, until } from '../support/in-process.js'
+import { InProcessNetwork, testReplica, until } from '../support/in-process.js'
 
 /** A replica that lost its disk but not its key (consensus.md, Recovery). */
 
@@ -59,6 +59,52 @@ describe('a lost disk', () => {
     await network.stop(1)
     // Three of four are needed, so it must vote.
     await append(3)
+  }, 30_000)
+
+  it('keeps it silent no longer for a view that begins meanwhile', async () => {
+    await network.close()
+    network = new InProcessNetwork(4, {}, { window: WINDOW }, 5)
+    await Promise.all([0, 1, 2, 3].map((id) => network.start(id)))
+    await append(2)
+    await network.stop(3)
+    network.loseDisk(3)
+    const warnings: unknown[] = []
+    await network.start(3, { votesLost: true, warn: (fields: unknown) => warnings.push(fields) })
+    const bounds = () => warnings.flatMap((fields) => (fields as { readonly until?: number }).until ?? [])
+    await until(() => bounds().length > 0, 'a quorum has reported')
+    await network.start(4)
+    await network.changeView([{ kind: 'add', ...testReplica(4) }], [0, 1, 2])
+    await until(() => network.get(3).replica.status().view === 1, 'the view of five')
+    expect(silent()).toBe('abstaining')
+    const [bound = 0] = bounds()
+    await appendUntilItVotes()
+    expect(bounds()).toEqual([bound])
+    const { height } = network.get(3).ledger.finalized()
+    expect(height).toBeGreaterThan(bound)
+    expect(height).toBeLessThan(network.get(3).replica.context.views.current.from + 4 * WINDOW)
+  }, 30_000)
+
+  it('keeps a replica silent that joined later and begins before its first view', async () => {
+    await network.close()
+    network = new InProcessNetwork(4, {}, { window: WINDOW }, 5)
+    await Promise.all([0, 1, 2, 3, 4].map((id) => network.start(id)))
+    await append(2)
+    await network.changeView([{ kind: 'add', ...testReplica(4) }], [0, 1, 2])
+    const joined = () => network.get(4).replica.status().view === 1
+    await until(joined, 'the view of five')
+    await append(3)
+    await network.stop(4)
+    network.loseDisk(4)
+    await network.start(4, { votesLost: true })
+    expect(network.get(4).replica.status()).toMatchObject({ view: 0, silent: 'following' })
+    await until(() => network.get(4).replica.status().silent !== 'following', 'its view again')
+    expect(network.get(4).replica.status().silent).toBe('abstaining')
+    const at = network.get(0).ledger.finalized().height
+    await append(2)
+    for (let height = at + 1; height <= at + 2; height++) {
+      const signed = network.get(0).ledger.finality(height)?.signatures ?? []
+      expect(signed.map(({ replica }) => replica)).not.toContain(4)
+    }
   }, 30_000)
 
   it('keeps it silent over restarts, and without a quorum of reports', async () => {

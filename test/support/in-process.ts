@@ -131,7 +131,11 @@ export class InProcessNetwork {
     return replica
   }
 
-  async start(id: number, options: { readonly votesLost?: boolean } = {}): Promise<InProcessReplica> {
+  /** @param warn told of what the replica warns of */
+  async start(
+    id: number,
+    { warn = silent.warn, ...options }: { readonly votesLost?: boolean; readonly warn?: Logger['warn'] } = {},
+  ): Promise<InProcessReplica> {
     const { genesis } = this
     const info = { id, ...testReplica(id) }
     const database = this.#databases[id]
@@ -157,7 +161,7 @@ export class InProcessNetwork {
     const modules = { clock: systemClock, keys: this.keys(id), verifier, transport, wal, ledger, runtime, counters }
     const replica = new Replica(
       context,
-      { ...modules, suite: nativeSuite, logger: silent },
+      { ...modules, suite: nativeSuite, logger: { ...silent, warn } },
       { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS, snapshots: this.snapshots, ...options },
     )
     await replica.start()

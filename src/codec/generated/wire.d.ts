@@ -2308,8 +2308,11 @@ export namespace etalon {
         /** WalRecord abstain. */
         abstain?: (number|null);
 
+        /** WalRecord abstainUntil. */
+        abstainUntil?: (number|null);
+
         /** WalRecord record. */
-        record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync"|"view"|"abstain");
+        record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync"|"view"|"abstain"|"abstainUntil");
 
         /**
          * Encodes the specified WalRecord message. Does not implicitly {@link etalon.WalRecord.verify|verify} messages.
@@ -2359,8 +2362,11 @@ export namespace etalon {
             /** WalRecord abstain */
             abstain?: (number|null);
 
+            /** WalRecord abstainUntil */
+            abstainUntil?: (number|null);
+
             /** WalRecord record */
-            record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync"|"view"|"abstain");
+            record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync"|"view"|"abstain"|"abstainUntil");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -2376,9 +2382,10 @@ export namespace etalon {
           sync?: Uint8Array|null;
           view?: number|null;
           abstain?: number|null;
+          abstainUntil?: number|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "batch"; batch: Uint8Array; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; stopData?: null; sync?: null; view?: null; abstain?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; stopData: Uint8Array; sync?: null; view?: null; abstain?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync: Uint8Array; view?: null; abstain?: null }|{ record?: "view"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view: number; abstain?: null }|{ record?: "abstain"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain: number })
+          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "batch"; batch: Uint8Array; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; stopData: Uint8Array; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync: Uint8Array; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "view"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view: number; abstain?: null; abstainUntil?: null }|{ record?: "abstain"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain: number; abstainUntil?: null }|{ record?: "abstainUntil"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil: number })
         );
     }
 

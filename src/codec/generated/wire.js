@@ -3549,11 +3549,12 @@ export const etalon = $root.etalon = (() => {
         WalRecord.prototype.sync = null;
         WalRecord.prototype.view = null;
         WalRecord.prototype.abstain = null;
+        WalRecord.prototype.abstainUntil = null;
 
         let $oneOfFields;
 
         $Object.defineProperty(WalRecord.prototype, "record", {
-            get: $util.oneOfGetter($oneOfFields = ["batch", "write", "accept", "stop", "stopData", "sync", "view", "abstain"]),
+            get: $util.oneOfGetter($oneOfFields = ["batch", "write", "accept", "stop", "stopData", "sync", "view", "abstain", "abstainUntil"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -3580,6 +3581,8 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(64).uint32(message.view);
             if (message.abstain != null && $Object.hasOwnProperty.call(message, "abstain"))
                 writer.uint32(72).uint32(message.abstain);
+            if (message.abstainUntil != null && $Object.hasOwnProperty.call(message, "abstainUntil"))
+                writer.uint32(80).uint64(message.abstainUntil);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -3667,6 +3670,13 @@ export const etalon = $root.etalon = (() => {
                             break;
                         message.abstain = reader.uint32();
                         message.record = "abstain";
+                        continue;
+                    }
+                case 10: {
+                        if (wireType !== 0)
+                            break;
+                        message.abstainUntil = reader.uint64();
+                        message.record = "abstainUntil";
                         continue;
                     }
                 }
