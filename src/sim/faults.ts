@@ -10,10 +10,14 @@ const RESTART_MS = 3_000
 /** Lets faults happen to a world, and heals it. */
 export class Faults {
   readonly #world: World
+  readonly #founders: number
   readonly #ambush: Ambush
+  /** Whom the faults under way struck. */
+  readonly #struck = new Map<Fault, readonly Machine[]>()
 
   constructor(world: World) {
     this.#world = world
+    this.#founders = world.genesis.replicas.length
     const { network, scheduler, spoken } = world
     this.#ambush = new Ambush(network, scheduler, (text) => world.note(-1, 'ambush', text))
     spoken.listen((_, signed) => this.#ambush.heard(signed))
@@ -21,16 +25,25 @@ export class Faults {
 
   /** How the fault begins. */
   begin(fault: Fault): void {
-    const targets = fault.targets.map((address) => this.#world.machine(address)).filter(({ gone }) => !gone)
+    const targets = fault.targets.map((address) => this.#target(fault, address)).filter(({ gone }) => !gone)
+    this.#struck.set(fault, targets)
     this.#disturbLinks(fault)
     if (fault.kind === 'ambush') this.#ambush.arm(fault)
     for (const machine of targets) this.#strike(machine, fault)
   }
 
+  /** The machine at an address; in a network that has grown perhaps the one that joined last, which begins anew in views before its own. */
+  #target({ parameters }: Fault, address: Address): Machine {
+    const { machines } = this.#world
+    const joined = machines.findLast(({ id, running, gone }) => id >= this.#founders && running !== undefined && !gone)
+    return (parameters.joined === 1 ? joined : undefined) ?? this.#world.machine(address)
+  }
+
   /** How it ends. What a heal mends ends there at the latest. */
   end(fault: Fault): void {
     this.#ambush.disarm(fault)
-    for (const address of fault.targets) this.#mend(this.#world.machine(address), fault)
+    for (const machine of this.#struck.get(fault) ?? []) this.#mend(machine, fault)
+    this.#struck.delete(fault)
   }
 
   /** A replica went down by itself: what its operator does. */
@@ -42,6 +55,8 @@ export class Faults {
     if (code === 'ledger/corrupt' || code === 'ledger/state-damaged') {
       machine.database.clear()
       machine.recovering = true
+      // What its log knows is too much for an empty ledger: its votes count as lost.
+      this.#world.promises.forgive(machine.address)
       this.#world.note(machine.address, 'operator', 'empties the ledger; the log is kept')
     }
     this.#world.scheduler.after(RESTART_MS, () => {

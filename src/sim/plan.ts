@@ -238,6 +238,8 @@ class Planner {
         return { errorMs: random.below(4_000) - 2_000 }
       case 'jump':
         return { errorMs: (random.chance(0.5) ? 1 : -1) * (6_000 + random.below(24_000)) }
+      case 'lost-disk':
+        return { joined: random.chance(0.5) ? 1 : 0 }
       case 'slow-disk':
         return { syncMs: random.pick([20, 200, 1_500]), jitterMs: random.below(500) }
       default:

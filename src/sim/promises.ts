@@ -14,7 +14,8 @@ interface Said {
   readonly votes: Map<string, Digest>
   /** Regency of the newest ACCEPT for an instance. */
   readonly accepted: Map<ConsensusId, Regency>
-  /** Regency of the newest STOP or STOPDATA: those below are given up. */
+  /** Regencies of the newest STOP and of the newest STOPDATA: those below are given up. */
+  stopped: Regency
   left: Regency
 }
 
@@ -22,7 +23,9 @@ interface Said {
  * The promises on which agreement rests, held against every message that a correct replica lets out, whether or not harm comes of it:
  * it votes once for each (kind, cid, regency), proposes once for each (cid, regency), chooses one SYNC a regency, votes never in a regency below one
  * that it asked for by STOP or whose leader has its STOPDATA, and its STOPDATA names every lock that its ACCEPTs speak of (Cachin, "Yet Another
- * Visit to Paxos", 2011; Sousa and Bessani, EDCC 2012). On what STOP ends rests what a replica without its disk may do (docs/adr/0006).
+ * Visit to Paxos", 2011; Sousa and Bessani, EDCC 2012). Who lost its
+ * votes is held to them all the same, for it must speak only where none of them matters; but not to a STOP, of which nothing came where
+ * a block was decided below (docs/adr/0006).
  */
 export class Promises {
   readonly #sha256: Sha256
@@ -43,7 +46,7 @@ export class Promises {
       case 'sync':
         return onceProblem(said, `sync ${message.regency}`, this.#digestOf(message))
       case 'stop':
-        said.left = Math.max(said.left, message.regency)
+        said.stopped = Math.max(said.stopped, message.regency)
         return undefined
       case 'stop-data':
         return stopDataProblem(said, message)
@@ -52,9 +55,10 @@ export class Promises {
     }
   }
 
-  /** The machine does not know what it has said. */
-  forget(from: Address): void {
-    this.#said.delete(from)
+  /** The machine has lost its votes. */
+  forgive(from: Address): void {
+    const said = this.#said.get(from)
+    if (said !== undefined) said.stopped = 0
   }
 
   #digestOf({ stopData }: Sync): Digest {
@@ -64,7 +68,7 @@ export class Promises {
   #of(from: Address, view: ViewId): Said {
     const known = this.#said.get(from)
     if (known !== undefined && known.view >= view) return known
-    const said = { view, votes: new Map(), accepted: new Map(), left: 0 }
+    const said = { view, votes: new Map(), accepted: new Map(), stopped: 0, left: 0 }
     this.#said.set(from, said)
     return said
   }
@@ -84,7 +88,8 @@ function voteProblem(said: Said, { kind, cid, regency, digest }: Vote): Problem 
   if (said.votes.get(place) === digest) return undefined
   const problem = onceProblem(said, place, digest)
   if (problem !== undefined) return problem
-  if (regency < said.left) return `${place} after it gave up all below regency ${said.left}`
+  const least = Math.max(said.stopped, said.left)
+  if (regency < least) return `${place} after it gave up all below regency ${least}`
   if (kind === 'accept') remember(said.accepted, cid, Math.max(regency, said.accepted.get(cid) ?? 0))
   return undefined
 }

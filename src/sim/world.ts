@@ -325,7 +325,7 @@ export class World {
     this.kill(machine)
     machine.database.clear()
     machine.disk.clear()
-    this.promises.forget(machine.address)
+    this.promises.forgive(machine.address)
     machine.faulty = true
     machine.votesLost = true
     machine.recovering = true

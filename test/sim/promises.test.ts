@@ -51,11 +51,21 @@ describe('a correct replica', () => {
     expect(tell(...messages)).toBeDefined()
   })
 
-  it('is forgiven what it said before its disk was lost', () => {
+  it('is held to its votes and its STOPDATA when it has lost its votes, and to no STOP', () => {
+    const promises = new Promises(nativeSuite.sha256)
+    const say = (message: Message) => promises.check(0, signedBy(0, message))
+    for (const message of [write(1, 1), stopDataOf(2), { kind: 'stop', regency: 3, pending: [] } as const]) say(message)
+    expect(say(write(1, 2, b))).toBeDefined()
+    promises.forgive(0)
+    expect(say(write(1, 2, b))).toBeUndefined()
+    expect(say(write(2, 1))).toBeDefined()
+    expect(say(write(1, 1, b))).toBeDefined()
+  })
+
+  it('is held to what it said alone', () => {
     const promises = new Promises(nativeSuite.sha256)
     expect(promises.check(0, signedBy(0, write(1, 1)))).toBeUndefined()
-    promises.forget(0)
-    expect(promises.check(0, signedBy(0, write(1, 1, b)))).toBeUndefined()
-    expect(promises.check(1, signedBy(1, write(1, 1)))).toBeUndefined()
+    expect(promises.check(1, signedBy(1, write(1, 1, b)))).toBeUndefined()
+    expect(promises.check(0, signedBy(0, write(1, 1, b)))).toBeDefined()
   })
 })

@@ -177,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no-silence',
     about: 'A replica that lost its votes goes on voting.',
     file: 'consensus/restore.js',
-    find: 'record.over ? undefined : { reports: new Map(), until: undefined }',
+    find: 'record.over ? undefined : { reports: new Map(), until: record.until }',
     replace: 'undefined',
   },
   {
@@ -186,6 +186,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'consensus/abstention.js',
     find: 'state.abstention = undefined;',
     replace: 'return;',
+  },
+  {
+    name: 'silence-ends-with-the-view',
+    about: 'A replica that lost its votes, and begins in a view before its own, votes as soon as its own begins.',
+    file: 'replica/core-in-force.js',
+    find: "return this.#core.durableRecords().filter(({ kind }) => kind === 'abstain');",
+    replace: 'return [];',
+    plans: { grows: true },
   },
   {
     name: 'values-never-pulled',
