@@ -179,6 +179,7 @@ export class History {
   /** The last rest: nothing is left over, and what was promised was kept. */
   async #end(): Promise<void> {
     const { world } = this
+    this.#reconfiguration.stop()
     await this.#heal()
     await this.#outlastSilence()
     await world.scheduler.runUntil(world.scheduler.nowMs + LAST_REST_MS, () => this.#failed)

@@ -31,6 +31,7 @@ export class Reconfiguration {
   /** Organizations that run a replica, by the machine that it runs on. */
   readonly #members = new Map<number, Machine>()
   #joiners = 0
+  #stopped = false
   /** Views that came into force by these changes. */
   changes = 0
 
@@ -45,12 +46,18 @@ export class Reconfiguration {
     this.#later()
   }
 
+  /** Nothing more is proposed or voted on. */
+  stop(): void {
+    this.#stopped = true
+  }
+
   #later(): void {
     const pauseMs = PAUSE_MS_MIN + this.#random.below(PAUSE_MS_SPREAD)
     this.#world.scheduler.after(pauseMs, () => this.#change())
   }
 
   #change(): void {
+    if (this.#stopped) return
     const { organizations } = this.#world.genesis
     const outside = organizations.map((_, index) => index).filter((index) => !this.#members.has(index))
     const grows = this.#members.size < REPLICAS_MAX && outside.length > 0
@@ -123,6 +130,7 @@ export class Reconfiguration {
   /** Calls a method of governance again and again until there is a receipt; a refusal gives no result. */
   #call(organization: number, method: string, args: object, untilMs: SimMs, onResult: (result: unknown) => void): void {
     const { scheduler } = this.#world
+    if (this.#stopped) return
     if (scheduler.nowMs >= untilMs) {
       this.#later()
       return
