@@ -74,6 +74,14 @@ export class Promises {
   }
 }
 
+/** Nothing is voted for, or proposed, in another view than the one that orders it. @param orders the view of a height, as the replica knows it */
+export function viewProblem({ view, message }: Signed, orders: (cid: ConsensusId) => ViewId): Problem {
+  const { kind } = message
+  if (kind !== 'write' && kind !== 'accept' && kind !== 'propose') return undefined
+  const right = orders(message.cid)
+  return right === view ? undefined : `${kind} ${message.cid} in view ${view}, where view ${right} orders it`
+}
+
 /** One word for one place. */
 function onceProblem({ votes }: Said, place: string, digest: Digest): Problem {
   const before = votes.get(place)

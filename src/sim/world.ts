@@ -27,7 +27,7 @@ import { SimKeyRing } from './key-ring.js'
 import { type Address, type LinkQuality, SimNetwork } from './network.js'
 import { ObservedLedger } from './observed-ledger.js'
 import { SimProcess } from './process.js'
-import { Promises } from './promises.js'
+import { Promises, viewProblem } from './promises.js'
 import { Scheduler } from './scheduler.js'
 import { Spoken } from './spoken.js'
 import { Trace } from './trace.js'
@@ -278,10 +278,11 @@ export class World {
   }
 
   #onSpoken(from: Address, signed: Signed): void {
-    const { id, adversary } = this.machine(from)
+    const { id, adversary, running } = this.machine(from)
     // What is passed on was said by another.
     if (adversary !== undefined || signed.sender !== id) return
-    const problem = this.promises.check(from, signed)
+    const views = running?.context.views
+    const problem = this.promises.check(from, signed) ?? (views && viewProblem(signed, (cid) => views.at(cid).view.id))
     if (problem !== undefined) this.violate('broken-promise', from, problem)
   }
 

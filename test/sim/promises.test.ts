@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nativeSuite } from '../../src/crypto/native.js'
-import { Promises } from '../../src/sim/promises.js'
+import { Promises, viewProblem } from '../../src/sim/promises.js'
 import type { Message, Signed } from '../../src/types/index.js'
 import { digestOf, signedBy, testOptions } from '../consensus/cluster.js'
 import { prepared, stopDataOf } from '../protocol/one-replica.js'
@@ -60,6 +60,16 @@ describe('a correct replica', () => {
     expect(say(write(1, 2, b))).toBeUndefined()
     expect(say(write(2, 1))).toBeDefined()
     expect(say(write(1, 1, b))).toBeDefined()
+  })
+
+  it('votes and proposes in the view that orders the height only', () => {
+    const orders = (cid: number) => (cid < 5 ? 0 : 1)
+    for (const message of [write(5, 1), accept(5, 1), { ...proposal(1), cid: 5 }]) {
+      expect(viewProblem(signedBy(0, message), orders)).toBeDefined()
+      expect(viewProblem({ ...signedBy(0, message), view: 1 }, orders)).toBeUndefined()
+    }
+    expect(viewProblem(signedBy(0, write(4, 1)), orders)).toBeUndefined()
+    expect(viewProblem(signedBy(0, stopDataOf(2)), orders)).toBeUndefined()
   })
 
   it('is held to what it said alone', () => {
