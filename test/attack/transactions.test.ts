@@ -97,7 +97,7 @@ describe('who signs', () => {
     await expectRefusal(vouched, 403, 'transaction/foreign-vouching', headers)
   })
 
-  it('a Ed25519 key is not taken as a P-256 key, nor one of small order as any', async () => {
+  it('an Ed25519 key is not taken as a P-256 key, nor one of small order as any', async () => {
     const publicKey = `02${testSigner('client 0').publicKey}`
     const bytes = await forge({ authentication: { mode: 'signed', keyType: 'p256', publicKey } })
     await expectRefusal(bytes, 401, 'transaction/bad-signature')
