@@ -15,7 +15,7 @@ import {
 } from '../src/client/index.js'
 import { encodeReceipt, makeValue } from '../src/codec/block.js'
 import { DEFAULT_PARAMETERS, networkIdOf } from '../src/codec/genesis.js'
-import { batchDigest, valueDigest } from '../src/codec/statements.js'
+import { batchDigest } from '../src/codec/statements.js'
 import { decodeBatch, decodeTransaction, encodeBatch, encodeBatchBody } from '../src/codec/transaction.js'
 import { BUILT_IN_CONTRACTS, createRuntime, MEASURING_ALGORITHMS } from '../src/contracts/index.js'
 import { MerkleTree } from '../src/crypto/index.js'
@@ -32,8 +32,10 @@ import {
 import { openLedger } from '../src/ledger/index.js'
 import { genesisBlock } from '../src/node/create-node.js'
 import { createSigner, ed25519PublicKey } from '../src/node/signer.js'
+import { systemClock } from '../src/node/system-clock.js'
 import { Executor } from '../src/replica/executor.js'
 import { contextOf } from '../src/replica/index.js'
+import { Measures } from '../src/replica/measures.js'
 import { type Batch, type Genesis, LIMITS, ROLES, type Transaction } from '../src/types/index.js'
 import { clientPublicKey, clientSeed } from './load.js'
 import type { Measure } from './measure.js'
@@ -177,7 +179,7 @@ async function codec(measure: Measure, world: World): Promise<void> {
   await measure('transaction decode, signed', 1, () => world.read(signed))
   const body = encodeBatchBody(
     0,
-    1,
+    { incarnation: 1, number: 1 },
     Array.from({ length: BLOCK }, () => world.encode(world.vouched, call).bytes),
   )
   const batch = encodeBatch(body, 0, new Uint8Array(64))
@@ -248,28 +250,31 @@ async function block(
     genesis: genesisBlock(genesis, runtime),
     suite: nativeSuite,
   })
-  const executor = new Executor(context, ledger, runtime)
+  const modules = { clock: systemClock, ledger, runtime, measures: new Measures(systemClock) }
+  const executor = new Executor(context, modules)
   let height = 0
   const run = async (transactions: readonly Transaction[]): Promise<void> => {
     height += 1
     const body = encodeBatchBody(
       0,
-      height,
+      { incarnation: 1, number: height },
       transactions.map(({ bytes }) => bytes),
     )
     const bytes = encodeBatch(body, 0, new Uint8Array(64))
     const digest = batchDigest(sha256, networkId, body)
-    const batch: Batch = { digest, lane: 0, seq: height, transactions, bytes }
+    const batch: Batch = { digest, lane: 0, incarnation: 1, number: height, transactions, bytes }
     const value = makeValue(sha256, Date.now(), [digest])
-    const decision = {
-      kind: 'accept',
-      view: 0,
-      cid: height,
-      regency: 1,
-      digest: valueDigest(sha256, value.bytes),
-      signatures: [],
-    } as const
-    await executor.execute({ height, value, batches: [batch], decision })
+    const below = { sealed: ledger.tip(), staged: undefined, state: ledger, locate: (id: string) => ledger.locate(id) }
+    const {
+      sealed,
+      body: blockBody,
+      receipts,
+      transactions: ids,
+      staged,
+    } = await executor.execute({ height, value, batches: [batch] }, below)
+    const signed = { view: 0, cid: height, regency: 1, digest: value.digest, signatures: [] }
+    const certificate = { kind: 'accept', ...signed, header: sealed.hash } as const
+    await ledger.append([{ sealed, body: blockBody, certificate, transactions: ids, receipts, staged }])
   }
   if (before.length > 0) await run(before.map(world.read))
   let made: Transaction[] = []

@@ -5,8 +5,8 @@
 import type { ChunkRoot, SnapshotManifest, StateChunk, WholeBlock } from './codec/snapshot.js'
 import type {
   BlockRecord,
-  DecisionCertificate,
   Digest,
+  Finality,
   FinalityCertificate,
   Height,
   ReplicaId,
@@ -15,9 +15,13 @@ import type {
   TimeMs,
 } from './types/index.js'
 
-/** Time and timers. `nowMs` is the wall clock: proposals carry it, and peers check it within the drift bound. */
+/**
+ * Time and timers. `nowMs` is the wall clock, for timestamps only: proposals carry it, and peers check it within the drift bound. It may
+ * jump. `monotonicMs` never goes back and measures how long something takes.
+ */
 export interface Clock {
   nowMs(): TimeMs
+  monotonicMs(): number
   /** Calls back once after `afterMs`; the returned function cancels. */
   after(afterMs: number, callback: () => void): () => void
   /** Calls back once, after the events that are already waiting; used to group what one turn gives. */
@@ -109,7 +113,7 @@ export interface StateChange {
   readonly value: Uint8Array | undefined
 }
 
-/** The contract state after the newest executed block. */
+/** The contract state as of one block. */
 export interface StateReader {
   get(key: string): Uint8Array | undefined
 }
@@ -121,7 +125,7 @@ export interface StateProof {
   readonly other?: { readonly keyHash: Uint8Array; readonly valueHash: Uint8Array }
 }
 
-/** State changes applied to the tree in memory, waiting for their block. */
+/** State changes applied to the tree in memory, on top of the written state or of another staged one. */
 export interface StagedState {
   readonly root: Digest
 }
@@ -132,18 +136,12 @@ export interface TransactionLocation {
   readonly index: number
 }
 
-export interface NewBlock {
-  readonly sealed: SealedHeader
-  /** Encoded BlockBody. */
-  readonly body: Uint8Array
-  readonly decision: DecisionCertificate
-  /** Present when the block came from a peer together with its certificate. */
-  readonly finality?: FinalityCertificate
+/** A final block that is to be written. */
+export interface NewBlock extends BlockRecord {
   /** Ids of the executed transactions, in order. */
   readonly transactions: readonly Digest[]
   /** Encoded receipts, in the same order. */
   readonly receipts: readonly Uint8Array[]
-  readonly changes: readonly StateChange[]
   readonly staged: StagedState
 }
 
@@ -186,29 +184,34 @@ export interface Damage {
   readonly height?: Height
 }
 
-/** The hash-linked chain of blocks, the state with its tree, and the indexes. A pruned height is answered like an unknown one. */
+/**
+ * The hash-linked chain of final blocks, the state with its tree, and the indexes. A pruned height is answered like an unknown one. What
+ * is on disk is a whole prefix of the chain at every moment, and its tip has a certificate of its own (rules N7 and D1).
+ */
 export interface Ledger extends StateReader {
-  /** Newest executed block; genesis at first. */
+  /** Newest written block; genesis at first. */
   tip(): SealedHeader
-  /** Newest height whose finality certificate is stored, with it; height 0 has none. */
-  finalized(): { readonly height: Height; readonly certificate?: FinalityCertificate }
   /** First height whose block is held whole: 1 unless older ones were pruned, or never here. Genesis has no block. */
   oldest(): Height
-  /** Computes the state root after the changes, without writing. At most one staged state is open at a time. */
-  stage(changes: readonly StateChange[]): StagedState
-  /** Appends the block above the tip: one atomic, synced write. Refuses a gap, a wrong `previous`, or a root other than staged. */
-  append(block: NewBlock): Promise<void>
   /**
-   * Stores a finality certificate of an executed block. Not synced unless it must be `durable`: a quorum can give it again as
-   * long as it has the keys of that view.
+   * Computes the state root after the changes, without writing.
+   * @param on the staged state below; the written state when absent
    */
-  finalize(certificate: FinalityCertificate, durable?: boolean): Promise<void>
+  stage(changes: readonly StateChange[], on?: StagedState): StagedState
+  /**
+   * Appends a run of final blocks above the tip: one atomic, synced write. The last one brings a certificate of its own. Refuses a gap, a
+   * wrong `previous`, a root other than the staged one, or a run without such an end.
+   */
+  append(run: readonly NewBlock[]): Promise<void>
   header(height: Height): SealedHeader | undefined
   receipts(height: Height): readonly Uint8Array[] | undefined
-  finality(height: Height): FinalityCertificate | undefined
+  /** What proves a height final; `undefined` for genesis and for heights that are not here. */
+  finality(height: Height): Finality | undefined
+  /** The height's own certificate, where it has one. The tip always has. */
+  certificate(height: Height): FinalityCertificate | undefined
   /** Encoded links between views that came with a snapshot: the headers that they stand on are not held. */
   viewLinks(): Uint8Array
-  /** The block with its body and certificates, for a replica that catches up. */
+  /** The block with its body, for a replica that catches up. */
   record(height: Height): BlockRecord | undefined
   locate(transaction: Digest): TransactionLocation | undefined
   /** Keys with a prefix in ascending order of their UTF-8 bytes, after `after`, at most `limit`. Sees the newest executed block. */
@@ -230,7 +233,7 @@ export interface Ledger extends StateReader {
    * @param first first height of the blocks that come with it
    */
   install(manifest: SnapshotManifest, first: Height): Promise<void>
-  /** Removes bodies, receipts, decisions and index rows of heights below; headers and certificates of finality stay. */
+  /** Removes bodies, receipts and index rows of heights below; headers and certificates stay. */
   prune(below: Height): Promise<void>
   /** Checks the next rows, in order of their keys, round and round. */
   scrub(rows: number): Promise<ScrubStep>

@@ -124,9 +124,9 @@ class ServerChannel {
   #flush(): void {
     this.#flushing = false
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    const blocks: ChannelBlock[] = [...this.#receipts].map(([{ sealed, certificate }, receipts]) => ({
+    const blocks: ChannelBlock[] = [...this.#receipts].map(([{ sealed, finality }, receipts]) => ({
       sealed,
-      certificate,
+      finality,
       receipts,
     }))
     const refusals = this.#refusals
@@ -138,7 +138,7 @@ class ServerChannel {
 
   /** A client starts with the view of the genesis; every later one is proven to it once. */
   #newViews(blocks: readonly ChannelBlock[]): { readonly views?: readonly ViewLink[] } {
-    const newest = blocks.reduce((id, { certificate }) => Math.max(id, certificate.view), 0)
+    const newest = blocks.reduce((id, { finality }) => Math.max(id, finality.certificate.view), 0)
     if (newest <= this.#viewSent) return {}
     const { context, ledger } = this.#modules
     const views = viewLinks(context, ledger, newest, this.#viewSent)

@@ -12,6 +12,8 @@ export const EVENT_STREAMS_MAX = 256
 /** Bytes that wait for a listener at most. One that then reads nothing for a while is cut off; it comes back with the last id that it has. */
 export const EVENT_BACKLOG_BYTES_MAX = 1024 * 1024
 const HEARTBEAT_MS = 15_000
+/** A block that is final may not be in the ledger yet: after this it is looked for again, ms. */
+const RECHECK_MS = 10
 
 interface Filter {
   readonly contract?: string
@@ -79,40 +81,51 @@ function follow(
   write: (block: FinalBlock) => void,
 ): { readonly stop: () => void; readonly isPaused: () => boolean } {
   const { ledger, replica, context } = modules
+  /** Newest block that is final. It may be written a little later. */
+  let newest = replica.status().finalized
   // Genesis has no events.
-  let next = Math.max(1, from ?? ledger.finalized().height + 1)
+  let next = Math.max(1, from ?? newest + 1)
   let paused = false
+  let recheck: ReturnType<typeof setTimeout> | undefined
   const isFull = (): boolean => {
     if (raw.writableLength <= EVENT_BACKLOG_BYTES_MAX) return false
     paused = true
     raw.once('drain', () => {
       paused = false
-      catchUp(ledger.finalized().height)
+      catchUp()
     })
     return true
   }
-  const catchUp = (to: number): void => {
+  const catchUp = (): void => {
+    clearTimeout(recheck)
     const oldest = ledger.oldest()
     if (next < oldest) {
       raw.write(`event: pruned\ndata: ${JSON.stringify({ from: next, to: oldest - 1 })}\n\n`)
       next = oldest
     }
-    while (next <= to && !paused && !raw.destroyed && !isFull()) {
+    while (next <= newest && !paused && !raw.destroyed && !isFull()) {
       const block = loadFinalBlock(ledger, context.sha256, next)
-      if (block === undefined) return
+      if (block === undefined) {
+        recheck = setTimeout(catchUp, RECHECK_MS)
+        return
+      }
       next += 1
       write(block)
     }
   }
   const end = replica.onFinal((block) => {
-    const { height } = block.sealed.header
-    catchUp(height - 1)
-    if (height !== next || paused) return
-    next += 1
-    write(block)
+    newest = block.sealed.header.height
+    if (newest === next && !paused && !isFull()) {
+      next += 1
+      write(block)
+    } else catchUp()
   })
-  setImmediate(() => catchUp(ledger.finalized().height))
-  return { stop: end, isPaused: () => paused }
+  setImmediate(catchUp)
+  const stop = () => {
+    clearTimeout(recheck)
+    end()
+  }
+  return { stop, isPaused: () => paused }
 }
 
 function message({ sealed, receipts }: FinalBlock, contract: string | undefined): string {

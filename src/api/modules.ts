@@ -46,6 +46,7 @@ export interface MinHeightQuery {
 
 /** Lets a client read what it has seen written, at this replica or another. @throws ProblemError `read/behind` */
 export async function atLeast({ gate }: RouteModules, { minHeight }: MinHeightQuery): Promise<void> {
+  await gate.written()
   if (minHeight !== undefined) await gate.reached(Number(minHeight), 'read/behind')
 }
 

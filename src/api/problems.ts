@@ -49,6 +49,11 @@ export const API_PROBLEMS: Readonly<Record<string, Meaning>> = {
     title: 'The transaction is valid for too long',
     remedy: 'let it expire within the dedup window of the network',
   },
+  'transaction/over-cost': {
+    status: 422,
+    title: 'The transaction costs more than a block may',
+    remedy: 'do less in one transaction; docs/limits.md names the bound',
+  },
   'transaction/foreign-vouching': {
     status: 403,
     title: 'Another organization vouches for this client',

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { toBase64, toHex } from '../base/bytes.js'
 import { decodeReceipt } from '../codec/block.js'
-import { certificateDocument, viewLinkDocument } from '../codec/view-links.js'
+import { finalityDocument, viewLinkDocument } from '../codec/view-links.js'
 import { loadFinalBlock, viewLinks } from '../replica/index.js'
 import { atLeast, MinHeight, type MinHeightQuery, type RouteModules } from './modules.js'
 import { ProblemError } from './problems.js'
@@ -15,16 +15,25 @@ export function readRoutes(app: FastifyInstance, modules: RouteModules): void {
   const { context, ledger, runtime } = modules
   blockRoute(app, modules)
 
-  app.get<{ Params: { '*': string }; Querystring: MinHeightQuery }>(
+  app.get<{ Params: { '*': string }; Querystring: MinHeightQuery & { readonly settled?: 'true' } }>(
     '/v1/state/*',
     {
       schema: {
         summary: 'One key of the contract state with its proof, under a final header or that of the genesis',
-        querystring: MinHeight,
+        querystring: Type.Object({
+          ...MinHeight.properties,
+          settled: Type.Optional(
+            Type.Literal('true', {
+              description: 'wait until all that is executed here is final, a few seconds at most; for quorum reads',
+            }),
+          ),
+        }),
       },
     },
     async ({ params, query }) => {
       await atLeast(modules, query)
+      // What this replica has accepted by now may be acknowledged elsewhere already: a quorum read counts on it.
+      if (query.settled === 'true') await modules.gate.settled()
       return stateDocument(modules, params['*'])
     },
   )
@@ -85,15 +94,16 @@ function blockRoute(app: FastifyInstance, modules: RouteModules): void {
       },
     },
     async ({ params }) => {
-      const height = params.height === 'latest' ? ledger.finalized().height : Number(params.height)
+      await modules.gate.written()
+      const height = params.height === 'latest' ? ledger.tip().header.height : Number(params.height)
       refusePruned(modules, height)
-      const block = height > ledger.finalized().height ? undefined : loadFinalBlock(ledger, context.sha256, height)
+      const block = loadFinalBlock(ledger, context.sha256, height)
       if (block === undefined) throw new ProblemError('block/unknown', `no final block at height ${params.height}`)
-      const { sealed, certificate, receipts } = block
+      const { sealed, finality, receipts } = block
       return {
         hash: sealed.hash,
         ...sealed.header,
-        proof: { header: toBase64(sealed.bytes), certificate: certificateDocument(certificate) },
+        proof: { header: toBase64(sealed.bytes), ...finalityDocument(finality) },
         receipts: receipts.map((bytes) => {
           const receipt = decodeReceipt(bytes)
           return { transaction: receipt?.transaction, status: receipt?.status, code: receipt?.code }
@@ -110,17 +120,15 @@ export function refusePruned({ ledger }: RouteModules, height: number): void {
   throw new ProblemError('block/pruned', `block ${height} was pruned here; the oldest one kept is ${oldest}`)
 }
 
-async function stateDocument(modules: RouteModules, key: string) {
+function stateDocument(modules: RouteModules, key: string) {
   const { ledger } = modules
   if (key.length === 0 || key.length > 512) throw new ProblemError('api/invalid-request', 'a key has 1 to 512 bytes')
-  // Value, proof and header belong together: nothing may run between these two.
   const { value, proof } = ledger.prove(key)
   const tip = ledger.tip()
   const { height } = tip.header
-  await modules.gate.reached(height, 'state/not-final')
-  const certificate = ledger.finality(height)
+  const finality = ledger.finality(height)
   // Genesis needs none: whoever has the genesis document knows its header.
-  if (certificate === undefined && height > 0) throw new ProblemError('state/not-final', 'not certified yet', 1_000)
+  if (finality === undefined && height > 0) throw new ProblemError('state/not-final', 'not certified yet', 1_000)
   const siblings = proof.siblings.map((sibling) => (sibling === undefined ? null : toHex(sibling)))
   const other = proof.other && { keyHash: toHex(proof.other.keyHash), valueHash: toHex(proof.other.valueHash) }
   return {
@@ -130,6 +138,6 @@ async function stateDocument(modules: RouteModules, key: string) {
     value: value === undefined ? null : toBase64(value),
     proof: { siblings, ...(other === undefined ? {} : { other }) },
     header: toBase64(tip.bytes),
-    certificate: certificate === undefined ? null : certificateDocument(certificate),
+    ...(finality === undefined ? { certificate: null } : finalityDocument(finality)),
   }
 }

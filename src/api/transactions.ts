@@ -21,11 +21,12 @@ export function receiptFile({ context, ledger }: RouteModules, block: FinalBlock
   const receiptBytes = block.receipts[index] as Uint8Array
   const receipt = decodeReceipt(receiptBytes)
   if (receipt === undefined) throw new Error(`receipt ${index} of height ${block.sealed.header.height} cannot be read`)
-  const { sealed, certificate } = block
+  const { sealed, finality } = block
+  const { view } = finality.certificate
   const path = block.receiptTree.path(index)
-  const proven = { receipt, receiptBytes, index, path, sealed, certificate }
-  if (certificate.view === 0) return formatProvenReceipt(context.networkId, proven)
-  const views = viewLinks(context, ledger, certificate.view)
+  const proven = { receipt, receiptBytes, index, path, sealed, finality }
+  if (view === 0) return formatProvenReceipt(context.networkId, proven)
+  const views = viewLinks(context, ledger, view)
   return formatProvenReceipt(context.networkId, { ...proven, views })
 }
 

@@ -77,6 +77,9 @@ function declareInit(program: Command, session: Session): void {
     .option('--dedup-window-ms <ms>', 'how far ahead a transaction may be valid')
     .option('--clock-drift-ms-max <ms>', "how far a proposal's time may be from a replica's clock")
     .option('--endorsements <n>', 'endorsements that an instrument key needs')
+    .option('--proposal-transactions-max <n>', 'transactions of a proposal at most')
+    .option('--proposal-bytes-max <n>', 'bytes of the batches of a proposal at most')
+    .option('--proposal-cost-max <n>', 'cost units that a block executes at most')
     .requiredOption('--out <file>', 'genesis file to write; needed')
     .option('--json', 'print the result as JSON')
     .action(async (files: string[], options) => {

@@ -3,13 +3,25 @@ import { decodeBlockBody, decodeReceipt, decodeValue, encodeReceipt } from '../c
 import { networkIdOf } from '../codec/genesis.js'
 import { digestBytes, statementBytes, transactionStatement } from '../codec/statements.js'
 import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.js'
-import { verifyCertificate } from '../consensus/index.js'
+import { verifyCertificate } from '../consensus/certificates.js'
+import { continues, NO_PLACE } from '../consensus/pool.js'
 import type { Runtime } from '../contracts/index.js'
 import { leafHash, MerkleTree } from '../crypto/index.js'
 import { nativeSuite } from '../crypto/native.js'
 import type { StateReader } from '../ports.js'
 import { type ViewInForce, ViewSchedule } from '../replica/index.js'
-import type { BlockRecord, Certificate, Digest, Genesis, Height, TimeMs, Transaction } from '../types/index.js'
+import type {
+  Batch,
+  BlockRecord,
+  Digest,
+  FinalityCertificate,
+  Genesis,
+  Height,
+  LanePlace,
+  ReplicaId,
+  TimeMs,
+  Transaction,
+} from '../types/index.js'
 
 const { sha256 } = nativeSuite
 
@@ -19,7 +31,7 @@ const { sha256 } = nativeSuite
  */
 export class LedgerAudit {
   readonly networkId: Uint8Array
-  /** Blocks with a certificate of finality. */
+  /** Blocks with a certificate of their own. */
   certified = 0
   readonly #genesis: Genesis
   readonly #genesisHash: Digest
@@ -27,6 +39,8 @@ export class LedgerAudit {
   readonly #replay: Replay | undefined
   /** Executed transactions that are still valid, and so could come again, with the time until which they are. */
   readonly #seen = new Map<Digest, TimeMs>()
+  /** Place of the last batch taken of each lane. */
+  readonly #heads = new Map<ReplicaId, LanePlace>()
   #timeMs: TimeMs
   /** Of a chain that begins above height 1: until this block time, what was executed earlier is not known here. */
   #blindUntilMs: TimeMs | undefined
@@ -51,15 +65,14 @@ export class LedgerAudit {
   }
 
   /** What is wrong with a certificate, signatures included. */
-  certificateProblem(certificate: Certificate<'accept' | 'persist'>): string | undefined {
-    const { kind } = certificate
-    if (kind === 'persist') this.certified += 1
+  certificateProblem(certificate: FinalityCertificate): string | undefined {
+    this.certified += 1
     const statement = statementBytes(this.networkId, certificate)
     const inForce = this.#views.at(certificate.cid)
-    const problem = verifyCertificate(certificate, kind, inForce.view, (_, replica, signature) =>
+    const problem = verifyCertificate(certificate, 'accept', inForce.view, (_, replica, signature) =>
       signedBy(inForce, replica, statement, signature),
     )
-    return problem && `the ${kind === 'accept' ? 'decision' : 'finality'} certificate: ${problem}`
+    return problem && `the certificate: ${problem}`
   }
 
   /** What is wrong with a body, as far as header and receipts follow from it. */
@@ -69,9 +82,9 @@ export class LedgerAudit {
       return `the chain begins with block ${header.previous}, this version makes ${this.#genesisHash} of the genesis`
     }
     if (header.view !== this.#views.at(header.height + 1).hash) return 'the header names another view'
+    this.#begin(record)
     const opened = this.#open(record)
     if ('problem' in opened) return opened.problem
-    this.#begin(record)
     const timeMs = Math.max(this.#timeMs, opened.timestampMs)
     this.#timeMs = timeMs
     if (header.timeMs !== timeMs) return `the time is ${header.timeMs}, not ${timeMs}`
@@ -113,9 +126,18 @@ export class LedgerAudit {
       if (batch.batch.digest !== value.batches[i]) return { problem: `batch ${i} is not the one that was decided` }
       const problem = this.#batchProblem(sealed.header.height, batch)
       if (problem !== undefined) return { problem: `batch ${i}: ${problem}` }
-      transactions.push(...batch.batch.transactions)
+      if (this.#takes(batch.batch)) transactions.push(...batch.batch.transactions)
     }
     return { timestampMs: value.timestampMs, transactions }
+  }
+
+  /** Whether execution takes a batch: it continues its lane. Where the lanes began before the blocks that are here, the first is believed. */
+  #takes({ lane, incarnation, number }: Batch): boolean {
+    const head = this.#heads.get(lane)
+    const isBlind = head === undefined && this.#blindUntilMs !== undefined
+    if (!isBlind && !continues(head ?? NO_PLACE, { incarnation, number })) return false
+    this.#heads.set(lane, { incarnation, number })
+    return true
   }
 
   /** The replica that gathered the batch must have signed it, and clients what it does not vouch for. */

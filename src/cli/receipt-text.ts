@@ -15,6 +15,8 @@ export interface ReceiptSummary {
   readonly result: unknown
   readonly events: readonly { readonly name: string; readonly data: unknown }[]
   readonly height: number
+  /** Height of the block that was signed: this one, or one that stands on it. */
+  readonly signedHeight: number
   readonly time: string
   readonly signers: readonly { readonly replica: number; readonly organization: string }[]
   /** Replicas of the view that signed. */
@@ -22,7 +24,8 @@ export interface ReceiptSummary {
 }
 
 export function summarize(genesis: Genesis, networkId: Uint8Array, proven: ProvenReceipt): ReceiptSummary {
-  const { receipt, sealed, certificate } = proven
+  const { receipt, sealed, finality } = proven
+  const { certificate } = finality
   const view = proven.views?.find((link) => link.view.id === certificate.view)?.view
   const { replicas } = view ?? genesis
   const organizations = new Map(replicas.map(({ id, organization }) => [id, organization]))
@@ -36,6 +39,7 @@ export function summarize(genesis: Genesis, networkId: Uint8Array, proven: Prove
     result: readJson(receipt.result),
     events: receipt.events.map(({ name, data }) => ({ name, data: readJson(data) })),
     height: sealed.header.height,
+    signedHeight: sealed.header.height + finality.headers.length,
     time: new Date(sealed.header.timeMs).toISOString(),
     signers: certificate.signatures.map(({ replica }) => ({ replica, organization: organizations.get(replica) ?? '' })),
     replicas: replicas.length,
@@ -48,19 +52,20 @@ function readJson(bytes: Uint8Array): unknown {
 
 /** The same for people. */
 export function receiptText(genesis: Genesis, summary: ReceiptSummary): string {
-  const { status, code, detail, result, events, signers } = summary
+  const { status, code, detail, result, events, height, signedHeight, signers } = summary
+  const signed = signedHeight === height ? 'the block' : `block ${signedHeight}, which stands on it`
   const { n, votes } = quorumOf(summary.replicas)
   const names = new Map(genesis.organizations.map(({ id, name }) => [id, name]))
   return card(`transaction ${summary.transaction}`, [
     ['outcome', status === 'done' ? 'done' : `refused with ${code}: ${detail}`],
     ...(result === null ? [] : ([['result', JSON.stringify(result)]] as const)),
     ...events.map(({ name, data }) => ['event', `${name} ${JSON.stringify(data)}`] as const),
-    ['block', `height ${summary.height}, ${summary.time}`],
+    ['block', `height ${height}, ${summary.time}`],
     ['network', `${summary.network}, id ${summary.networkId}`],
     ...signers.map(({ replica, organization }) => {
       const name = names.get(organization)
       return ['signed by', `replica ${replica} of ${organization}${name === undefined ? '' : `, ${name}`}`] as const
     }),
-    ['final', `${signers.length} of ${n} replicas signed the block, ${votes} are needed`],
+    ['final', `${signers.length} of ${n} replicas signed ${signed}, ${votes} are needed`],
   ])
 }

@@ -185,9 +185,9 @@ export class EtalonClient {
    * Reads one key so that every write acknowledged before the read began is reflected, whoever made it. All addresses are asked at
    * once, each answer is proven, and the newest of a vote quorum Q of distinct replicas counts.
    *
-   * Why: a write is acknowledged with a finality certificate, so Q replicas had its block on disk before. Any two quorums share a
-   * correct replica, and a correct replica answers with the state of the newest block that it has executed, once that is final. So
-   * one of the Q answers is of that block's height or above, and the newest is too.
+   * Why: a write is acknowledged with a finality certificate, so Q replicas had accepted its block before. Any two quorums share a
+   * correct replica, and a correct replica that is asked so answers once every block is final that it has executed. So one of the Q
+   * answers is of that block's height or above, and the newest is too.
    *
    * What is trusted: that of the replicas behind the given addresses at most f lie, and that an address leads to the replica whose
    * operator gave it out (TLS). Which replica answered is its own word. A liar can pass for one replica by each address that it
@@ -195,7 +195,7 @@ export class EtalonClient {
    * @throws EtalonError `client/no-quorum`
    */
   async quorumState(key: string): Promise<QuorumState> {
-    const path = `/v1/state/${encodeURIComponent(key)}`
+    const path = `/v1/state/${encodeURIComponent(key)}?settled=true`
     const answers = this.#options.urls.map(async (base) => {
       const answer = await this.#askOne(base, path, {}, (text) => this.#state(key, text))
       if ('value' in answer) return answer.value

@@ -3,12 +3,13 @@ import { viewHash } from '../codec/block.js'
 import { genesisView, networkIdOf } from '../codec/genesis.js'
 import { type ProvenReceipt, parseProvenReceipt } from '../codec/proven-receipt.js'
 import { statementBytes } from '../codec/statements.js'
-import { verifyCertificate } from '../consensus/certificates.js'
+import { chainProblem, verifyCertificate } from '../consensus/certificates.js'
 import { type CryptoSuite, leafHash, nobleSuite, verifyInclusion } from '../crypto/index.js'
 import { verifyStateProof } from '../crypto/sparse-merkle.js'
 import type { StateProof } from '../ports.js'
 import type {
   Digest,
+  Finality,
   FinalityCertificate,
   Genesis,
   Height,
@@ -80,7 +81,7 @@ export class LightClient {
       if (view.id <= this.newestView) continue
       if (view.id !== this.newestView + 1) return `no link to view ${this.newestView + 1}`
       if (certificate.view !== this.newestView) return `the link to view ${view.id} is not proven by the view before`
-      const problem = this.headerProblem(sealed, certificate)
+      const problem = this.headerProblem(sealed, { certificate, headers: [] })
       if (problem !== undefined) return `the link to view ${view.id}: ${problem}`
       const hash = toHex(viewHash(this.#suite.sha256, view))
       if (sealed.header.view !== hash) return `the header names another view than ${view.id}`
@@ -96,24 +97,25 @@ export class LightClient {
     return view !== undefined && cid >= view.from && cid < (next?.from ?? cid + 1) ? view : undefined
   }
 
-  /** Says why a header is not proven final by the certificate, or nothing. Every signature must be good. */
-  headerProblem(sealed: SealedHeader, certificate: FinalityCertificate): string | undefined {
-    if (certificate.cid !== sealed.header.height || certificate.digest !== sealed.hash) {
-      return 'the certificate is of another block'
-    }
+  /** Says why a header is not proven final, or nothing. Every signature must be good, and every link up to the certificate. */
+  headerProblem(sealed: SealedHeader, finality: Finality): string | undefined {
+    return chainProblem(sealed, finality) ?? this.#certificateProblem(finality.certificate)
+  }
+
+  #certificateProblem(certificate: FinalityCertificate): string | undefined {
     const { cid, kind, view, regency, signatures } = certificate
     const signers = signatures.map(({ replica, signature }) => `${replica}:${toHex(signature)}`)
     // All of the certificate: one that differs from the one that was checked is checked itself.
     const fingerprint = [cid, kind, view, regency, ...signers].join()
-    if (this.#checked.get(sealed.hash) === fingerprint) return undefined
+    if (this.#checked.get(certificate.header) === fingerprint) return undefined
     const known = this.#viewOf(certificate)
-    if (known === undefined) return `view ${view} is not known to certify height ${certificate.cid}`
+    if (known === undefined) return `view ${view} is not known to certify height ${cid}`
     const statement = statementBytes(this.networkId, certificate)
-    const problem = verifyCertificate(certificate, 'persist', known.view, (_, replica, signature) => {
+    const problem = verifyCertificate(certificate, 'accept', known.view, (_, replica, signature) => {
       const key = known.keys.get(replica)
       return key !== undefined && this.#suite.verifyEd25519(key, statement, signature)
     })
-    if (problem === undefined) this.#remember(sealed.hash, fingerprint)
+    if (problem === undefined) this.#remember(certificate.header, fingerprint)
     return problem
   }
 
@@ -127,7 +129,7 @@ export class LightClient {
   /** Says why a receipt is not proven, or nothing. */
   receiptProblem(proven: ProvenReceipt): string | undefined {
     const { sealed, index, path, receiptBytes, views = [] } = proven
-    const problem = this.follow(views) ?? this.headerProblem(sealed, proven.certificate)
+    const problem = this.follow(views) ?? this.headerProblem(sealed, proven.finality)
     if (problem !== undefined) return problem
     const { sha256 } = this.#suite
     const root = fromHex(sealed.header.receiptRoot, 32) as Uint8Array
@@ -154,16 +156,16 @@ export class LightClient {
 
   /**
    * Says why a key's value (or absence) is not proven under a final header, or nothing.
-   * @param certificate none at the genesis
+   * @param finality none at the genesis
    */
   stateProblem(
     sealed: SealedHeader,
-    certificate: FinalityCertificate | undefined,
+    finality: Finality | undefined,
     key: string,
     value: Uint8Array | undefined,
     proof: StateProof,
   ): string | undefined {
-    const problem = certificate === undefined ? this.#genesisProblem(sealed) : this.headerProblem(sealed, certificate)
+    const problem = finality === undefined ? this.#genesisProblem(sealed) : this.headerProblem(sealed, finality)
     if (problem !== undefined) return problem
     const root = fromHex(sealed.header.stateRoot, 32) as Uint8Array
     return verifyStateProof(this.#suite.sha256, root, key, value, proof) ? undefined : 'the state proof does not fit'

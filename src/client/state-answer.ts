@@ -1,9 +1,9 @@
 import { fromBase64, fromHex, fromUtf8 } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
 import { decodeHeader } from '../codec/block.js'
-import { type CertificateDocument, readCertificateDocument } from '../codec/view-links.js'
+import { type FinalityDocument, readFinalityDocument } from '../codec/view-links.js'
 import type { CryptoSuite } from '../crypto/index.js'
-import type { Height, ReplicaId } from '../types/index.js'
+import type { Finality, Height, ReplicaId, SealedHeader } from '../types/index.js'
 import type { LightClient } from './light-client.js'
 
 /** A value (or its absence) that was checked against a final header, or that of the genesis. */
@@ -17,12 +17,12 @@ export interface StateAnswer extends VerifiedState {
   readonly replica: ReplicaId
 }
 
-interface StateDocument {
+interface StateDocument extends Omit<FinalityDocument, 'certificate'> {
   readonly replica: number
   readonly header: string
   readonly value: string | null
   /** `null` at the genesis. */
-  readonly certificate: CertificateDocument | null
+  readonly certificate: FinalityDocument['certificate'] | null
   readonly proof: {
     readonly siblings: readonly (string | null)[]
     readonly other?: { readonly keyHash: string; readonly valueHash: string }
@@ -47,13 +47,24 @@ export function readStateAnswer(
   const sealed = header && decodeHeader(sha256, header)
   if (sealed === undefined) throw unproven('the header cannot be read')
   const value = bytes(document.value)
-  const certificate = document.certificate === null ? undefined : readCertificateDocument(document.certificate, sealed)
-  if ((certificate?.view ?? 0) > light.newestView) throw new UnknownView()
-  const problem = light.stateProblem(sealed, certificate, key, value, proofOf(document))
+  const finality = finalityOf(sha256, document, sealed)
+  if ((finality?.certificate.view ?? 0) > light.newestView) throw new UnknownView()
+  const problem = light.stateProblem(sealed, finality, key, value, proofOf(document))
   if (problem !== undefined) throw unproven(problem)
   const json = value && fromUtf8(value)
   const { height } = sealed.header
   return { height, value: json === undefined ? undefined : JSON.parse(json), replica: document.replica }
+}
+
+function finalityOf(
+  sha256: CryptoSuite['sha256'],
+  { certificate, ...document }: StateDocument,
+  sealed: SealedHeader,
+): Finality | undefined {
+  if (certificate === null) return undefined
+  const finality = readFinalityDocument(sha256, { ...document, certificate }, sealed)
+  if (finality === undefined) throw unproven('a header that leads to the certificate cannot be read')
+  return finality
 }
 
 function proofOf({ proof }: StateDocument) {

@@ -4,12 +4,13 @@ import type {
   BlockRecord,
   Certificate,
   Digest,
+  FinalityCertificate,
+  PreparedCertificate,
   Receipt,
   ReplicaSignature,
   SealedHeader,
   Value,
   View,
-  VoteKind,
 } from '../types/index.js'
 import { LIMITS } from '../types/index.js'
 import {
@@ -73,8 +74,6 @@ export function decodeHeader(sha256: Sha256, bytes: Uint8Array): SealedHeader | 
   return { header, hash: headerHash(sha256, bytes), bytes }
 }
 
-const VOTE_KINDS: ReadonlySet<string> = new Set<VoteKind>(['write', 'accept', 'persist'])
-
 /** Certificate in its protobuf form, for messages that nest one. */
 export function certificateToWire(certificate: Certificate): wire.Certificate.$Properties {
   return {
@@ -83,6 +82,7 @@ export function certificateToWire(certificate: Certificate): wire.Certificate.$P
     cid: certificate.cid,
     regency: certificate.regency,
     digest: digestBytes(certificate.digest),
+    ...(certificate.kind === 'accept' ? { header: digestBytes(certificate.header) } : {}),
     signatures: certificate.signatures as ReplicaSignature[],
   }
 }
@@ -91,26 +91,43 @@ export function encodeCertificate(certificate: Certificate): Uint8Array {
   return encodeWire(wire.Certificate, certificateToWire(certificate))
 }
 
-/** Reads a certificate of the expected kind; shape only: quorum and signatures are checked by consensus/certificates. */
-export function certificateFromWire<K extends VoteKind>(
-  carried: wire.Certificate.$Properties | null | undefined,
-  kind: K,
-): Certificate<K> | undefined {
+/** Reads a certificate; shape only: quorum and signatures are checked by consensus/certificates. */
+export function certificateFromWire(carried: wire.Certificate.$Properties | null | undefined): Certificate | undefined {
   if (carried === null || carried === undefined) return undefined
   const digest = toDigest(carried.digest ?? new Uint8Array())
   const { cid = 0, regency = 0, view = 0 } = carried as { cid?: number; regency?: number; view?: number }
-  if (kindOfNumber(carried.kind ?? 0) !== kind || !VOTE_KINDS.has(kind)) return undefined
   if (digest === undefined || !isCount(cid) || !isCount(regency)) return undefined
   const signatures: ReplicaSignature[] = []
   for (const { replica, signature } of carried.signatures ?? []) {
     if (signatures.length >= LIMITS.replicasMax || signature?.length !== 64) return undefined
     signatures.push({ replica: replica ?? 0, signature })
   }
-  return { kind, view, cid, regency, digest, signatures }
+  const signed = { view, cid, regency, digest, signatures }
+  const kind = kindOfNumber(carried.kind ?? 0)
+  const header = carried.header ?? new Uint8Array()
+  if (kind === 'write') return header.length === 0 ? { kind, ...signed } : undefined
+  const hash = toDigest(header)
+  return kind === 'accept' && hash !== undefined ? { kind, ...signed, header: hash } : undefined
 }
 
-export function decodeCertificate<K extends VoteKind>(bytes: Uint8Array, kind: K): Certificate<K> | undefined {
-  return certificateFromWire(decodeWire(wire.Certificate, bytes), kind)
+/** A certificate of the kind that proves finality. */
+export function finalityFromWire(
+  carried: wire.Certificate.$Properties | null | undefined,
+): FinalityCertificate | undefined {
+  const certificate = certificateFromWire(carried)
+  return certificate?.kind === 'accept' ? certificate : undefined
+}
+
+/** A certificate of the kind that proves a lock. */
+export function preparedFromWire(
+  carried: wire.Certificate.$Properties | null | undefined,
+): PreparedCertificate | undefined {
+  const certificate = certificateFromWire(carried)
+  return certificate?.kind === 'write' ? certificate : undefined
+}
+
+export function decodeFinality(bytes: Uint8Array): FinalityCertificate | undefined {
+  return finalityFromWire(decodeWire(wire.Certificate, bytes))
 }
 
 export function encodeReceipt(receipt: Receipt): Uint8Array {
@@ -144,9 +161,6 @@ export function makeValue(sha256: Sha256, timestampMs: number, batches: readonly
   return { digest: valueDigest(sha256, bytes), timestampMs, batches, bytes }
 }
 
-/** The value of an instance that nothing was prepared in: no batches, no time. Its encoding is empty. */
-export const nullValue = (sha256: Sha256): Value => makeValue(sha256, 0, [])
-
 export function decodeValue(sha256: Sha256, bytes: Uint8Array): Value | undefined {
   const carried = decodeWire(wire.Value, bytes)
   if (carried === undefined || !isCount(carried.timestampMs)) return undefined
@@ -172,21 +186,20 @@ export function decodeBlockBody(
   return decodeWire(wire.BlockBody, bytes)
 }
 
-export function recordToWire(record: BlockRecord): wire.BlockRecord.$Properties {
+export function recordToWire({ sealed, body, certificate }: BlockRecord): wire.BlockRecord.$Properties {
   return {
-    header: record.sealed.bytes,
-    body: record.body,
-    decision: certificateToWire(record.decision),
-    ...(record.finality === undefined ? {} : { finality: certificateToWire(record.finality) }),
+    header: sealed.bytes,
+    body,
+    ...(certificate === undefined ? {} : { certificate: certificateToWire(certificate) }),
   }
 }
 
 export function recordFromWire(sha256: Sha256, carried: wire.BlockRecord.$Properties): BlockRecord | undefined {
   const sealed = decodeHeader(sha256, carried.header ?? new Uint8Array())
-  const decision = certificateFromWire(carried.decision, 'accept')
-  const finality = certificateFromWire(carried.finality, 'persist')
-  if (sealed === undefined || decision === undefined) return undefined
-  return { sealed, body: carried.body ?? new Uint8Array(), decision, ...(finality === undefined ? {} : { finality }) }
+  const certificate = finalityFromWire(carried.certificate)
+  const isMalformed = certificate === undefined && carried.certificate !== null && carried.certificate !== undefined
+  if (sealed === undefined || isMalformed) return undefined
+  return { sealed, body: carried.body ?? new Uint8Array(), ...(certificate === undefined ? {} : { certificate }) }
 }
 
 /** Hash of a view, as the header of the block below it names it. */

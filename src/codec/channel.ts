@@ -1,5 +1,5 @@
-import type { FinalityCertificate, SealedHeader, ViewLink } from '../types/index.js'
-import { certificateFromWire, certificateToWire, decodeHeader, decodeReceipt } from './block.js'
+import type { Finality, SealedHeader, ViewLink } from '../types/index.js'
+import { certificateToWire, decodeHeader, decodeReceipt, finalityFromWire } from './block.js'
 import type { ProvenReceipt } from './proven-receipt.js'
 import type { Sha256 } from './statements.js'
 import { decodeViewLinks, encodeViewLinks } from './view-links.js'
@@ -26,7 +26,7 @@ export interface ChannelRefusal {
 
 export interface ChannelBlock {
   readonly sealed: SealedHeader
-  readonly certificate: FinalityCertificate
+  readonly finality: Finality
   readonly receipts: readonly ChannelReceipt[]
 }
 
@@ -63,9 +63,10 @@ export function decodeChannelRequest(bytes: Uint8Array): readonly ChannelSubmiss
 
 export function encodeChannelAnswer(answer: ChannelAnswer): Uint8Array {
   return encodeWire(wire.ChannelReply, {
-    blocks: answer.blocks.map(({ sealed, certificate, receipts }) => ({
+    blocks: answer.blocks.map(({ sealed, finality, receipts }) => ({
       header: sealed.bytes,
-      finality: certificateToWire(certificate),
+      finality: certificateToWire(finality.certificate),
+      headers: finality.headers.map(({ bytes }) => bytes),
       receipts: receipts as { ref: number; index: number; receipt: Uint8Array; path: Uint8Array[] }[],
     })),
     refusals: answer.refusals as ChannelRefusal[],
@@ -80,7 +81,8 @@ export function decodeChannelAnswer(sha256: Sha256, bytes: Uint8Array): ChannelA
   const blocks: ChannelBlock[] = []
   for (const block of carried.blocks) {
     const sealed = decodeHeader(sha256, block.header ?? new Uint8Array())
-    const certificate = certificateFromWire(block.finality, 'persist')
+    const certificate = finalityFromWire(block.finality)
+    const headers = (block.headers ?? []).flatMap((bytes) => decodeHeader(sha256, bytes) ?? [])
     if (sealed === undefined || certificate === undefined) return undefined
     const receipts = (block.receipts ?? []).map(({ ref, index, receipt, path }) => ({
       ref: ref ?? 0,
@@ -88,7 +90,7 @@ export function decodeChannelAnswer(sha256: Sha256, bytes: Uint8Array): ChannelA
       receipt: receipt ?? new Uint8Array(),
       path: path ?? [],
     }))
-    blocks.push({ sealed, certificate, receipts })
+    blocks.push({ sealed, finality: { headers, certificate }, receipts })
   }
   const refusals = carried.refusals.map(({ ref, code, detail, retryAfterMs }) => ({
     ref: ref ?? 0,
@@ -105,6 +107,6 @@ export function decodeChannelAnswer(sha256: Sha256, bytes: Uint8Array): ChannelA
 export function provenFromChannel(block: ChannelBlock, carried: ChannelReceipt): ProvenReceipt | undefined {
   const receipt = decodeReceipt(carried.receipt)
   if (receipt === undefined) return undefined
-  const { sealed, certificate } = block
-  return { receipt, receiptBytes: carried.receipt, index: carried.index, path: carried.path, sealed, certificate }
+  const { sealed, finality } = block
+  return { receipt, receiptBytes: carried.receipt, index: carried.index, path: carried.path, sealed, finality }
 }

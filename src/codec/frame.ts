@@ -1,32 +1,29 @@
 import {
   type BlockRecord,
+  type Certificate,
   type Digest,
   type FinalityCertificate,
   type Height,
+  type HeldLane,
   LIMITS,
-  type Regency,
-  type ViewId,
+  type PeerStatus,
+  type Silence,
 } from '../types/index.js'
-import { certificateFromWire, certificateToWire, recordFromWire, recordToWire } from './block.js'
+import { certificateFromWire, certificateToWire, finalityFromWire, recordFromWire, recordToWire } from './block.js'
 import { isTreePath } from './snapshot.js'
 import { digestBytes, isCount, type Sha256, toDigest } from './statements.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
-/** Where a replica stands; sent now and then, so that peers notice who is behind. */
-export interface Status {
-  readonly view: ViewId
-  readonly regency: Regency
-  readonly decided: Height
-  readonly executed: Height
-  readonly finalized: Height
-  /** Of `finalized`, for a replica that may only believe proofs; unchecked. */
-  readonly finality?: FinalityCertificate
-  /** It keeps silent until others have proved how far they have finalized. */
-  readonly abstains?: boolean
+/** Where a replica stands, with what its runtime adds. */
+export interface Status extends PeerStatus {
   /** First height whose block it holds whole. */
   readonly oldest: Height
   /** Height of the newest snapshot that it serves; 0 where there is none. */
   readonly snapshot: Height
+  /** Of `finalized`, for a replica that may only believe proofs; unchecked. */
+  readonly finality?: FinalityCertificate
+  /** A number to be sent back at once, which measures the round trip. */
+  readonly ping?: number
 }
 
 export interface FetchRequest {
@@ -75,6 +72,13 @@ export type Frame =
   | { readonly kind: 'reply'; readonly reply: FetchReply }
   | { readonly kind: 'snapshot-request'; readonly request: SnapshotRequest }
   | { readonly kind: 'snapshot-reply'; readonly reply: SnapshotReply }
+  /** A certificate that answers a vote, or helps a peer that lacks votes; checked by whoever gets it. */
+  | { readonly kind: 'certificate'; readonly certificate: Certificate }
+  /** Encoded STOPs of a quorum, which installed a regency (rule R3). */
+  | { readonly kind: 'installation'; readonly stops: readonly Uint8Array[] }
+  /** Two encoded messages of one replica that contradict each other (rule R10). */
+  | { readonly kind: 'evidence'; readonly first: Uint8Array; readonly second: Uint8Array }
+  | { readonly kind: 'pong'; readonly ping: number }
 
 export function encodeFrame(frame: Frame): Uint8Array {
   switch (frame.kind) {
@@ -110,17 +114,28 @@ export function encodeFrame(frame: Frame): Uint8Array {
       const reply = { height, manifest, chunks: chunks as Uint8Array[], blocks: blocks as Uint8Array[] }
       return encodeWire(wire.Frame, { snapshotReply: reply })
     }
+    case 'certificate':
+      return encodeWire(wire.Frame, { certificate: certificateToWire(frame.certificate) })
+    case 'installation':
+      return encodeWire(wire.Frame, { installation: { stops: frame.stops as Uint8Array[] } })
+    case 'evidence':
+      return encodeWire(wire.Frame, { evidence: { first: frame.first, second: frame.second } })
+    case 'pong':
+      return encodeWire(wire.Frame, { pong: frame.ping })
   }
 }
 
+const SILENCES: readonly (Silence | undefined)[] = [undefined, 'barred', 'lost', 'following']
+
 /** A replica that names no oldest block holds all, and one that names no snapshot serves none. */
-function statusToWire({ oldest, snapshot, finality, abstains = false, ...core }: Status): wire.Status.$Properties {
+function statusToWire({ oldest, snapshot, finality, silent, lanes, ...core }: Status): wire.Status.$Properties {
   return {
     ...core,
+    lanes: lanes as HeldLane[],
+    ...(silent === undefined ? {} : { silent: SILENCES.indexOf(silent) }),
     ...(oldest === 0 ? {} : { oldest }),
     ...(snapshot === 0 ? {} : { snapshot }),
     ...(finality === undefined ? {} : { finality: certificateToWire(finality) }),
-    ...(abstains ? { abstains } : {}),
   }
 }
 
@@ -135,24 +150,65 @@ export function decodeFrame(sha256: Sha256, bytes: Uint8Array): Frame | undefine
   if (carried.reply) return decodeReply(sha256, carried.reply)
   if (carried.snapshotRequest) return decodeSnapshotRequest(carried.snapshotRequest)
   if (carried.snapshotReply) return decodeSnapshotReply(carried.snapshotReply)
+  if (carried.certificate) {
+    const certificate = certificateFromWire(carried.certificate)
+    return certificate && { kind: 'certificate', certificate }
+  }
+  if (carried.installation) return decodeInstallation(carried.installation)
+  if (carried.evidence) {
+    const { first = EMPTY, second = EMPTY } = carried.evidence as { first?: Uint8Array; second?: Uint8Array }
+    return { kind: 'evidence', first, second }
+  }
+  if (carried.pong) return isCount(carried.pong) ? { kind: 'pong', ping: carried.pong } : undefined
   return undefined
 }
 
+const EMPTY = new Uint8Array()
+
+function decodeInstallation({ stops }: wire.Installation.$Properties): Frame | undefined {
+  return (stops?.length ?? 0) > LIMITS.replicasMax ? undefined : { kind: 'installation', stops: stops ?? [] }
+}
+
 function decodeStatus(carried: wire.Status.$Properties): Frame | undefined {
-  const status = {
-    view: carried.view ?? 0,
-    regency: (carried.regency as number | null) ?? 0,
-    decided: (carried.decided as number | null) ?? 0,
-    executed: (carried.executed as number | null) ?? 0,
-    finalized: (carried.finalized as number | null) ?? 0,
-    oldest: (carried.oldest as number | null) ?? 0,
-    snapshot: (carried.snapshot as number | null) ?? 0,
+  const counts = carried as Readonly<Record<string, number | undefined>>
+  const numbers = {
+    view: counts.view ?? 0,
+    regency: counts.regency ?? 0,
+    asked: counts.asked ?? 0,
+    executed: counts.executed ?? 0,
+    finalized: counts.finalized ?? 0,
+    oldest: counts.oldest ?? 0,
+    snapshot: counts.snapshot ?? 0,
+    silentUntil: counts.silentUntil ?? 0,
+    roundTripMs: counts.roundTripMs ?? 0,
+    ping: counts.ping ?? 0,
   }
-  if (!Object.values(status).every(isCount)) return undefined
-  const whole: Status = carried.abstains === true ? { ...status, abstains: true } : status
-  if (!carried.finality) return { kind: 'status', status: whole }
-  const finality = certificateFromWire(carried.finality, 'persist')
-  return finality?.cid === status.finalized ? { kind: 'status', status: { ...whole, finality } } : undefined
+  const lanes = decodeLanes(carried.lanes)
+  const finality = finalityFromWire(carried.finality)
+  if (!Object.values(numbers).every(isCount) || lanes === undefined) return undefined
+  if (carried.finality && finality?.cid !== numbers.finalized) return undefined
+  const { ping, ...rest } = numbers
+  const silent = SILENCES[carried.silent ?? 0]
+  return {
+    kind: 'status',
+    status: {
+      ...rest,
+      lanes,
+      awaitsSync: carried.awaitsSync ?? false,
+      ...(silent === undefined ? {} : { silent }),
+      ...(finality === undefined ? {} : { finality }),
+      ...(ping === 0 ? {} : { ping }),
+    },
+  }
+}
+
+function decodeLanes(carried: wire.Status.$Properties['lanes']): readonly HeldLane[] | undefined {
+  if ((carried?.length ?? 0) > LIMITS.replicasMax) return undefined
+  const lanes = (carried ?? []).map((held) => {
+    const { lane = 0, incarnation = 0, number = 0 } = held as Partial<HeldLane>
+    return { lane, incarnation, number }
+  })
+  return lanes.every(({ incarnation, number }) => isCount(incarnation) && isCount(number)) ? lanes : undefined
 }
 
 function decodeFetch(carried: wire.FetchRequest.$Properties): Frame | undefined {

@@ -52,10 +52,13 @@ const GenesisSchema = Type.Object(
     ),
     parameters: Type.Object(
       {
-        window: Type.Integer({ minimum: 1, maximum: 64 }),
+        window: Type.Integer({ minimum: 1, maximum: LIMITS.windowMax }),
         dedupWindowMs: Type.Integer({ minimum: 1_000, maximum: 3_600_000 }),
-        clockDriftMsMax: Type.Integer({ minimum: 100, maximum: 60_000 }),
+        clockDriftMsMax: Type.Integer({ minimum: 1_000, maximum: 60_000 }),
         endorsements: Type.Integer({ minimum: 0, maximum: 100 }),
+        proposalTransactionsMax: Type.Integer({ minimum: LIMITS.batchTransactionsMax, maximum: 32_768 }),
+        proposalBytesMax: Type.Integer({ minimum: LIMITS.batchBytesMax, maximum: 32 * 1024 * 1024 }),
+        proposalCostMax: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
       },
       Closed,
     ),
@@ -71,6 +74,9 @@ export const DEFAULT_PARAMETERS: Genesis['parameters'] = {
   dedupWindowMs: 60_000,
   clockDriftMsMax: 5_000,
   endorsements: 1,
+  proposalTransactionsMax: 2_048,
+  proposalBytesMax: 2 * 1024 * 1024,
+  proposalCostMax: 4_096,
 }
 
 /** Of the dedup window: what is signed now meets a block time that may be behind or ahead. */

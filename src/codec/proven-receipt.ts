@@ -1,11 +1,11 @@
 import { fromBase64, fromHex, fromUtf8, toBase64, toHex } from '../base/bytes.js'
-import type { FinalityCertificate, Receipt, SealedHeader, ViewLink } from '../types/index.js'
+import type { Finality, Receipt, SealedHeader, ViewLink } from '../types/index.js'
 import { decodeHeader, decodeReceipt } from './block.js'
 import type { Sha256 } from './statements.js'
 import {
-  type CertificateDocument,
-  certificateDocument,
-  readCertificateDocument,
+  type FinalityDocument,
+  finalityDocument,
+  readFinalityDocument,
   readViewLink,
   type ViewLinkDocument,
   viewLinkDocument,
@@ -20,7 +20,8 @@ export interface ProvenReceipt {
   /** Audit path, from the leaf's sibling up. */
   readonly path: readonly Uint8Array[]
   readonly sealed: SealedHeader
-  readonly certificate: FinalityCertificate
+  /** What proves that header. */
+  readonly finality: Finality
   /** From the genesis to the view of the certificate; none for the first view. */
   readonly views?: readonly ViewLink[]
 }
@@ -32,7 +33,7 @@ const FORMAT = 'etalon-receipt-1'
  * writes it anew and compares, so that no part of the file can differ from what is proven.
  */
 export function formatProvenReceipt(networkId: Uint8Array, proven: ProvenReceipt): string {
-  const { receipt, sealed, certificate } = proven
+  const { receipt, sealed, finality } = proven
   const document = {
     format: FORMAT,
     network: toHex(networkId),
@@ -49,7 +50,7 @@ export function formatProvenReceipt(networkId: Uint8Array, proven: ProvenReceipt
       index: proven.index,
       path: proven.path.map(toHex),
       header: toBase64(sealed.bytes),
-      certificate: certificateDocument(certificate),
+      ...finalityDocument(finality),
       ...(proven.views === undefined ? {} : { views: proven.views.map(viewLinkDocument) }),
     },
   }
@@ -75,12 +76,11 @@ export function parseProvenReceipt(sha256: Sha256, networkId: Uint8Array, text: 
 }
 
 interface Document {
-  readonly proof: {
+  readonly proof: FinalityDocument & {
     readonly receipt: string
     readonly index: number
     readonly path: readonly string[]
     readonly header: string
-    readonly certificate: CertificateDocument
     readonly views?: readonly ViewLinkDocument[]
   }
 }
@@ -93,8 +93,9 @@ function readDocument(sha256: Sha256, { proof }: Document): ProvenReceipt | unde
   const sealed = headerBytes && decodeHeader(sha256, headerBytes)
   if (receiptBytes === undefined || receipt === undefined || sealed === undefined) return undefined
   const path = proof.path.flatMap((hex) => fromHex(hex, 32) ?? [])
-  const certificate = readCertificateDocument(proof.certificate, sealed)
-  const proven = { receipt, receiptBytes, index: proof.index, path, sealed, certificate }
+  const finality = readFinalityDocument(sha256, proof, sealed)
+  if (finality === undefined) return undefined
+  const proven = { receipt, receiptBytes, index: proof.index, path, sealed, finality }
   if (proof.views === undefined) return proven
   return { ...proven, views: proof.views.flatMap((link) => readViewLink(sha256, link) ?? []) }
 }

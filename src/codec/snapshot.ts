@@ -1,5 +1,5 @@
 import { type BlockRecord, type FinalityCertificate, LIMITS, type SealedHeader } from '../types/index.js'
-import { certificateFromWire, certificateToWire, decodeHeader, recordFromWire, recordToWire } from './block.js'
+import { certificateToWire, decodeHeader, finalityFromWire, recordFromWire, recordToWire } from './block.js'
 import type { Sha256 } from './statements.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
@@ -54,7 +54,7 @@ export function encodeManifest({ sealed, finality, chunks, views }: SnapshotMani
 export function decodeManifest(sha256: Sha256, bytes: Uint8Array): SnapshotManifest | undefined {
   const carried = decodeWire(wire.SnapshotManifest, bytes)
   const sealed = carried && decodeHeader(sha256, carried.header)
-  const finality = certificateFromWire(carried?.finality, 'persist')
+  const finality = finalityFromWire(carried?.finality)
   if (carried === undefined || sealed === undefined || finality === undefined) return undefined
   if (carried.chunks.length > LIMITS.snapshotChunksMax) return undefined
   const chunks: ChunkRoot[] = []

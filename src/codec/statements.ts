@@ -12,7 +12,6 @@ const KIND_NUMBERS: Readonly<Record<MessageKind | 'batch', number>> = {
   propose: 1,
   write: 2,
   accept: 3,
-  persist: 4,
   stop: 5,
   'stop-data': 6,
   sync: 7,
@@ -24,22 +23,27 @@ const KINDS = new Map(Object.entries(KIND_NUMBERS).map(([kind, number]) => [numb
 export const kindNumber = (kind: MessageKind | 'batch'): number => KIND_NUMBERS[kind]
 export const kindOfNumber = (number: number): MessageKind | 'batch' | undefined => KINDS.get(number)
 
-const STATEMENT_TAG = utf8('etalon/consensus/1')
-const STATEMENT_LENGTH = STATEMENT_TAG.length + 32 + 4 + 1 + 8 + 8 + 32
+const STATEMENT_TAG = utf8('etalon/consensus/2')
+const STATEMENT_LENGTH = STATEMENT_TAG.length + 32 + 4 + 1 + 8 + 8 + 32 + 32
+
+/** The digest where there is nothing to name. */
+export const NO_DIGEST: Digest = '00'.repeat(32)
 
 export interface Statement {
   readonly view: ViewId
   readonly kind: MessageKind | 'batch'
-  /** 0 where it has no meaning (persist, batch). */
+  /** 0 where it has no meaning (batch). */
   readonly regency: Regency
   /** 0 where it has no meaning (stop, stop-data, sync, batch). */
   readonly cid: ConsensusId
   readonly digest: Digest
+  /** Hash of the header that an ACCEPT is for. */
+  readonly header?: Digest
 }
 
 /**
- * The bytes that a replica signs: tag, network id (32), view (u32), kind (u8), regency (u64), cid (u64), digest (32);
- * integers big-endian.
+ * The bytes that a replica signs: tag, network id (32), view (u32), kind (u8), regency (u64), cid (u64), digest (32), header hash
+ * (32; zero but for an ACCEPT); integers big-endian.
  */
 export function statementBytes(networkId: Uint8Array, statement: Statement): Uint8Array {
   const out = new Uint8Array(STATEMENT_LENGTH)
@@ -54,6 +58,7 @@ export function statementBytes(networkId: Uint8Array, statement: Statement): Uin
   numbers.setBigUint64(at, BigInt(statement.regency))
   numbers.setBigUint64(at + 8, BigInt(statement.cid))
   out.set(digestBytes(statement.digest), at + 16)
+  if (statement.header !== undefined) out.set(digestBytes(statement.header), at + 48)
   return out
 }
 

@@ -1,5 +1,12 @@
 import { fromHex, toHex } from '../base/bytes.js'
-import { type Authentication, type Batch, type KeyType, LIMITS, type Transaction } from '../types/index.js'
+import {
+  type Authentication,
+  type Batch,
+  type KeyType,
+  type LanePlace,
+  LIMITS,
+  type Transaction,
+} from '../types/index.js'
 import { batchDigest, isCount, type Sha256, transactionId } from './statements.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
@@ -124,8 +131,12 @@ function fieldProblem(body: wire.TransactionBody): string | undefined {
   return undefined
 }
 
-export function encodeBatchBody(lane: number, seq: number, transactions: readonly Uint8Array[]): Uint8Array {
-  return encodeWire(wire.BatchBody, { lane, seq, transactions: transactions as Uint8Array[] })
+export function encodeBatchBody(
+  lane: number,
+  { incarnation, number }: LanePlace,
+  transactions: readonly Uint8Array[],
+): Uint8Array {
+  return encodeWire(wire.BatchBody, { lane, incarnation, number, transactions: transactions as Uint8Array[] })
 }
 
 export function encodeBatch(body: Uint8Array, view: number, signature: Uint8Array): Uint8Array {
@@ -145,7 +156,9 @@ export function decodeBatch(context: CodecContext, bytes: Uint8Array): CarriedBa
   const envelope = decodeWire(wire.Batch, bytes)
   const body = envelope === undefined ? undefined : decodeWire(wire.BatchBody, envelope.body)
   if (envelope === undefined || body === undefined) return refuse('batch/malformed', 'not a valid protobuf message')
-  if (!isCount(body.seq) || envelope.signature.length !== 64) return refuse('batch/malformed', 'seq or signature')
+  const { lane, incarnation, number } = body
+  if (!isCount(incarnation) || !isCount(number) || number === 0) return refuse('batch/malformed', 'place in the lane')
+  if (envelope.signature.length !== 64) return refuse('batch/malformed', 'signature')
   const { length } = body.transactions
   if (length === 0 || length > LIMITS.batchTransactionsMax) {
     return refuse('batch/malformed', `${length} transactions; 1 to ${LIMITS.batchTransactionsMax}`)
@@ -158,7 +171,7 @@ export function decodeBatch(context: CodecContext, bytes: Uint8Array): CarriedBa
   }
   const digest = batchDigest(context.sha256, context.networkId, envelope.body)
   return {
-    batch: { digest, lane: body.lane, seq: body.seq, transactions, bytes },
+    batch: { digest, lane, incarnation, number, transactions, bytes },
     view: envelope.view,
     signature: envelope.signature,
   }

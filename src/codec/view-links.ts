@@ -1,5 +1,5 @@
 import { fromBase64, fromUtf8, toBase64, utf8 } from '../base/bytes.js'
-import type { FinalityCertificate, ReplicaSignature, SealedHeader, View, ViewLink } from '../types/index.js'
+import type { Finality, FinalityCertificate, ReplicaSignature, SealedHeader, View, ViewLink } from '../types/index.js'
 import { LIMITS } from '../types/index.js'
 import { decodeHeader } from './block.js'
 import type { Sha256 } from './statements.js'
@@ -8,23 +8,63 @@ import type { Sha256 } from './statements.js'
 
 export interface CertificateDocument {
   readonly view: number
+  readonly regency: number
   readonly signatures: readonly { readonly replica: number; readonly signature: string }[]
 }
 
-export function certificateDocument({ view, signatures }: FinalityCertificate): CertificateDocument {
-  return { view, signatures: signatures.map(({ replica, signature }) => ({ replica, signature: toBase64(signature) })) }
+export function certificateDocument({ view, regency, signatures }: FinalityCertificate): CertificateDocument {
+  const signed = signatures.map(({ replica, signature }) => ({ replica, signature: toBase64(signature) }))
+  return { view, regency, signatures: signed }
 }
 
 /** The certificate of a header from its document. A signature that is no base64 is left out, and so missing. */
 export function readCertificateDocument(
-  { view, signatures }: CertificateDocument,
+  { view, regency, signatures }: CertificateDocument,
   { header, hash }: SealedHeader,
 ): FinalityCertificate {
   const read: ReplicaSignature[] = signatures.flatMap(({ replica, signature }) => {
     const bytes = fromBase64(signature)
     return bytes === undefined ? [] : [{ replica, signature: bytes }]
   })
-  return { kind: 'persist', view, cid: header.height, regency: 0, digest: hash, signatures: read }
+  return {
+    kind: 'accept',
+    view,
+    cid: header.height,
+    regency,
+    digest: header.value,
+    header: hash,
+    signatures: read,
+  }
+}
+
+/** What proves a header final, as a document: `headers` where the certificate is of a height above. */
+export interface FinalityDocument {
+  readonly certificate: CertificateDocument
+  /** Encoded, base64, ascending: they lead up to the one that the certificate is of. */
+  readonly headers?: readonly string[]
+}
+
+export function finalityDocument({ certificate, headers }: Finality): FinalityDocument {
+  const document = certificateDocument(certificate)
+  return headers.length === 0
+    ? { certificate: document }
+    : { headers: headers.map(({ bytes }) => toBase64(bytes)), certificate: document }
+}
+
+/** Reads what proves a header final; nothing of it is checked. @returns `undefined` where a header does not decode */
+export function readFinalityDocument(
+  sha256: Sha256,
+  { certificate, headers: encoded = [] }: FinalityDocument,
+  sealed: SealedHeader,
+): Finality | undefined {
+  const headers: SealedHeader[] = []
+  for (const text of encoded) {
+    const bytes = fromBase64(text)
+    const header = bytes && decodeHeader(sha256, bytes)
+    if (header === undefined) return undefined
+    headers.push(header)
+  }
+  return { headers, certificate: readCertificateDocument(certificate, headers.at(-1) ?? sealed) }
 }
 
 export interface ViewLinkDocument {

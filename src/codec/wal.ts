@@ -1,8 +1,6 @@
 import type { WalRecord } from '../types/index.js'
-import { certificateFromWire, certificateToWire } from './block.js'
-import { decodeStopData, decodeSync, encodeMessageBody, encodeStopData } from './consensus.js'
+import { certificateToWire, preparedFromWire } from './block.js'
 import { digestBytes, isCount, toDigest } from './statements.js'
-import type { CodecContext } from './transaction.js'
 import { decodeWire, encodeWire, wire } from './wire.js'
 
 /** A record of the write-ahead log: what the core persists, and the batches that its values name. */
@@ -12,54 +10,62 @@ export function encodeLogRecord(record: LogRecord): Uint8Array {
   switch (record.kind) {
     case 'batch':
       return encodeWire(wire.WalRecord, { batch: record.bytes })
-    case 'write': {
-      const { cid, regency, value } = record
-      return encodeWire(wire.WalRecord, { write: { cid, regency, digest: digestBytes(record.digest), value } })
-    }
-    case 'accept':
-      return encodeWire(wire.WalRecord, { accept: certificateToWire(record.prepared) })
-    case 'stop':
-      return encodeWire(wire.WalRecord, { stop: record.regency })
-    case 'stop-data':
-      return encodeWire(wire.WalRecord, { stopData: encodeStopData(record.message) })
-    case 'sync':
-      return encodeWire(wire.WalRecord, { sync: encodeMessageBody(record.message) })
     case 'view':
       return encodeWire(wire.WalRecord, { view: record.view + 1 })
-    case 'abstain':
-      if (record.until !== undefined) return encodeWire(wire.WalRecord, { abstainUntil: record.until })
-      return encodeWire(wire.WalRecord, { abstain: record.over ? 2 : 1 })
+    case 'regency':
+      return encodeWire(wire.WalRecord, { regency: record.regency })
+    case 'stop':
+      return encodeWire(wire.WalRecord, { stop: record.regency })
+    case 'accept': {
+      const { value, header } = record
+      const prepared = certificateToWire(record.prepared)
+      return encodeWire(wire.WalRecord, { accept: { prepared, value, header: digestBytes(header) } })
+    }
+    case 'lost':
+      return encodeWire(wire.WalRecord, {
+        lost: record.bounds === undefined ? { bounded: false } : { bounded: true, ...record.bounds },
+      })
+    case 'mark': {
+      const { regency, proposed, synced } = record
+      const writes = record.writes.map(({ cid, digest }) => ({ cid, digest: digestBytes(digest) }))
+      return encodeWire(wire.WalRecord, { mark: { regency, writes, proposed, synced } })
+    }
   }
 }
 
 /** Decodes a record; `undefined` when it is not one of this version. */
-export function decodeLogRecord(context: CodecContext, bytes: Uint8Array): LogRecord | undefined {
+export function decodeLogRecord(bytes: Uint8Array): LogRecord | undefined {
   const carried = decodeWire(wire.WalRecord, bytes)
   if (carried === undefined) return undefined
   if (carried.batch) return { kind: 'batch', bytes: carried.batch }
-  if (carried.write) return decodeWrite(carried.write)
-  if (carried.accept) {
-    const prepared = certificateFromWire(carried.accept, 'write')
-    return prepared && { kind: 'accept', prepared }
-  }
-  if (carried.stop) return { kind: 'stop', regency: carried.stop }
-  if (carried.stopData) {
-    const message = decodeStopData(carried.stopData)
-    return message && { kind: 'stop-data', message }
-  }
-  if (carried.sync) {
-    const message = decodeSync(context, carried.sync)
-    return message && { kind: 'sync', message }
-  }
   if (carried.view) return { kind: 'view', view: carried.view - 1 }
-  if (carried.abstain === 1 || carried.abstain === 2) return { kind: 'abstain', over: carried.abstain === 2 }
-  if (carried.abstainUntil) return { kind: 'abstain', over: false, until: carried.abstainUntil }
+  if (carried.regency) return { kind: 'regency', regency: carried.regency }
+  if (carried.stop) return { kind: 'stop', regency: carried.stop }
+  if (carried.accept) return decodeAccept(carried.accept)
+  if (carried.lost) return decodeLost(carried.lost)
+  if (carried.mark) return decodeMark(carried.mark)
   return undefined
 }
 
-function decodeWrite(carried: wire.WalWrite.$Properties): LogRecord | undefined {
-  const { cid = 0, regency = 0 } = carried as { cid?: number; regency?: number }
-  const digest = toDigest(carried.digest ?? new Uint8Array())
-  if (digest === undefined || !isCount(cid) || !isCount(regency)) return undefined
-  return { kind: 'write', cid, regency, digest, value: carried.value ?? new Uint8Array() }
+function decodeAccept(carried: wire.WalAccept.$Properties): LogRecord | undefined {
+  const prepared = preparedFromWire(carried.prepared)
+  const header = toDigest(carried.header ?? new Uint8Array())
+  if (prepared === undefined || header === undefined) return undefined
+  return { kind: 'accept', prepared, value: carried.value ?? new Uint8Array(), header }
+}
+
+function decodeLost(carried: wire.WalLost.$Properties): LogRecord | undefined {
+  if (carried.bounded !== true) return { kind: 'lost' }
+  const { view = 0, height = 0, regency = 0 } = carried as { view?: number; height?: number; regency?: number }
+  return isCount(height) && isCount(regency) ? { kind: 'lost', bounds: { view, height, regency } } : undefined
+}
+
+function decodeMark(carried: wire.WalMark.$Properties): LogRecord | undefined {
+  const { regency = 0, proposed = 0 } = carried as { regency?: number; proposed?: number }
+  const writes = (carried.writes ?? []).map(({ cid, digest }) => ({
+    cid: (cid as number | null) ?? 0,
+    digest: toDigest(digest ?? new Uint8Array()) ?? '',
+  }))
+  if (writes.some(({ digest }) => digest === '') || !isCount(regency) || !isCount(proposed)) return undefined
+  return { kind: 'mark', regency, writes, proposed, synced: carried.synced ?? false }
 }

@@ -1,4 +1,12 @@
-import type { Certificate, ReplicaId, View, VoteKind } from '../types/index.js'
+import {
+  type Certificate,
+  type Finality,
+  LIMITS,
+  type ReplicaId,
+  type SealedHeader,
+  type View,
+  type VoteKind,
+} from '../types/index.js'
 import { quorumOf } from './quorum.js'
 
 /** Checks one vote's signature of a replica of the view; made by the caller, who knows keys and network. */
@@ -11,8 +19,7 @@ export type VoteVerifier = (certificate: Certificate, replica: ReplicaId, signat
 export function certificateProblem(certificate: Certificate, kind: VoteKind, view: View): string | undefined {
   if (certificate.kind !== kind) return `a certificate of kind ${certificate.kind}, not ${kind}`
   if (certificate.view !== view.id) return `of view ${certificate.view}, not ${view.id}`
-  if (certificate.cid < 1) return 'instances count from 1'
-  if ((kind === 'persist') !== (certificate.regency === 0)) return `regency ${certificate.regency} with kind ${kind}`
+  if (certificate.cid < 1 || certificate.regency < 1) return 'instances and regencies count from 1'
   const members = new Set(view.replicas.map((replica) => replica.id))
   let previous = -1
   for (const { replica } of certificate.signatures) {
@@ -36,4 +43,22 @@ export function verifyCertificate(
   if (problem !== undefined) return problem
   const bad = certificate.signatures.find(({ replica, signature }) => !verifies(certificate, replica, signature))
   return bad === undefined ? undefined : `the signature of replica ${bad.replica} is wrong`
+}
+
+/**
+ * Says why a header does not follow from what is to prove it final, or nothing (rule N6). The certificate itself is the caller's to
+ * check.
+ */
+export function chainProblem(sealed: SealedHeader, { headers, certificate }: Finality): string | undefined {
+  if (headers.length > LIMITS.windowMax) return `${headers.length} headers lead to the certificate, too many`
+  let below = sealed
+  for (const above of headers) {
+    if (above.header.height !== below.header.height + 1 || above.header.previous !== below.hash) {
+      return `the header of height ${above.header.height} does not follow the one below`
+    }
+    below = above
+  }
+  const { cid, digest, header } = certificate
+  const isOf = cid === below.header.height && header === below.hash && digest === below.header.value
+  return isOf ? undefined : 'the certificate is of another block'
 }

@@ -1,4 +1,5 @@
-export { type VoteVerifier, verifyCertificate } from './certificates.js'
+export { chainProblem, type VoteVerifier, verifyCertificate } from './certificates.js'
 export * from './interface.js'
+export { continues, NO_PLACE } from './pool.js'
 export { leaderOf, type Quorum, quorumOf } from './quorum.js'
 export { type CoreStatus, ReplicaCore } from './replica-core.js'

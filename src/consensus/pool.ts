@@ -1,37 +1,52 @@
-import type { Batch, Digest, Regency, ReplicaId, TimeMs } from '../types/index.js'
+import type { Batch, Digest, HeldLane, LanePlace, Regency, ReplicaId } from '../types/index.js'
 
 /** What the core knows of a batch; the runtime holds its bytes. */
-export interface PooledBatch {
+export interface PooledBatch extends LanePlace {
   readonly digest: Digest
   readonly lane: ReplicaId
   readonly transactions: number
-  /** When its last transaction expires. */
-  readonly validUntilMs: TimeMs
-  readonly receivedMs: TimeMs
-  /** Counts batches in the order in which they came. */
-  readonly arrival: number
-  /** Regency in which this replica, as leader, last proposed it, or learned that it was proposed. */
-  proposedIn: Regency | undefined
-  /** How often it was sent again. */
-  forwards: number
-  forwardedMs: TimeMs
-  /** It is in a decided value. */
-  ordered: boolean
+  /** Encoded. */
+  readonly bytes: number
+  /** Cost units of its transactions. */
+  readonly cost: number
+  readonly receivedMs: number
+  /** The newest regency in which a proposal is known that names it. */
+  proposedIn: Regency
+  /** How often it was handed to others again, and when last. */
+  handed: number
+  handedMs: number
 }
 
-/** Digests of batches that were ordered, kept so that a late copy is not ordered again. */
-const RECENT_MAX = 8192
+/** No batch of the lane was taken yet. */
+export const NO_PLACE: LanePlace = { incarnation: 0, number: 0 }
 
-/** The batches at hand, by lane in the order of their coming. */
+/** Whether execution takes a batch at this place when the lane's head is there (rule L1). */
+export function continues(head: LanePlace, { incarnation, number }: LanePlace): boolean {
+  if (incarnation === head.incarnation) return number === head.number + 1
+  return incarnation > head.incarnation && number === 1
+}
+
+/** Whether a batch at this place can never be taken any more. */
+export function isBehind(head: LanePlace, { incarnation, number }: LanePlace): boolean {
+  return incarnation < head.incarnation || (incarnation === head.incarnation && number <= head.number)
+}
+
+export type Heads = ReadonlyMap<ReplicaId, LanePlace>
+
+interface Lane {
+  readonly batches: Set<PooledBatch>
+  /** By incarnation and number; the first that came where an author gave a place twice. */
+  readonly places: Map<string, PooledBatch>
+}
+
+const keyOf = ({ incarnation, number }: LanePlace): string => `${incarnation}/${number}`
+
+/** The batches at hand, by lane and place. */
 export class BatchPool {
   readonly #laneMax: number
   readonly #batches = new Map<Digest, PooledBatch>()
-  readonly #lanes = new Map<ReplicaId, Set<PooledBatch>>()
-  readonly #recent = new Set<Digest>()
-  #arrivals = 0
-  #unordered = 0
-  /** Highest arrival that was ordered: tells whether a batch was passed over. */
-  #orderedArrivalMax = 0
+  readonly #lanes = new Map<ReplicaId, Lane>()
+  #evicted: Digest[] = []
 
   constructor(laneMax: number) {
     this.#laneMax = laneMax
@@ -45,120 +60,116 @@ export class BatchPool {
     return this.#batches.get(digest)
   }
 
-  /** Whether the batch is at hand, or was lately and is not wanted again. */
-  knows(digest: Digest): boolean {
-    return this.#batches.has(digest) || this.#recent.has(digest)
+  get size(): number {
+    return this.#batches.size
   }
 
-  /** Batches that wait to be ordered. */
-  get unordered(): number {
-    return this.#unordered
+  /** Lanes that have batches here, ascending. */
+  lanes(): readonly ReplicaId[] {
+    return [...this.#lanes.keys()].sort((a, b) => a - b)
   }
 
   /**
    * Takes a batch in.
-   * @param wanted an open instance names it, so it is taken even when its lane is full
-   * @returns false when it is not kept: its lane is full, or it was ordered before
+   * @param head of its lane, as of the written ledger
+   * @param wanted whether an open instance names a batch: such a one is taken even when its lane is full, and never makes room
+   * @returns false when it is not kept: its lane is full, or it is at or below the head
    */
-  add(batch: Batch, nowMs: TimeMs, wanted: boolean): boolean {
+  add(batch: Batch, cost: number, nowMs: number, head: LanePlace, wanted: (digest: Digest) => boolean): boolean {
     if (this.#batches.has(batch.digest)) return true
-    if (this.#recent.has(batch.digest) && !wanted) return false
-    const lane = this.#lanes.get(batch.lane) ?? new Set()
-    if (lane.size >= this.#laneMax && !wanted) return false
-    this.#arrivals += 1
-    this.#unordered += 1
+    const isWanted = wanted(batch.digest)
+    if (!isWanted && isBehind(head, batch)) return false
+    const lane = this.#lanes.get(batch.lane) ?? { batches: new Set(), places: new Map() }
+    if (!isWanted && lane.batches.size >= this.#laneMax && !this.#makeRoom(lane, batch, wanted)) return false
+    const { digest, incarnation, number } = batch
     const pooled: PooledBatch = {
-      digest: batch.digest,
+      digest,
       lane: batch.lane,
+      incarnation,
+      number,
       transactions: batch.transactions.length,
-      validUntilMs: batch.transactions.reduce((latest, { validUntilMs }) => Math.max(latest, validUntilMs), 0),
+      bytes: batch.bytes.length,
+      cost,
       receivedMs: nowMs,
-      arrival: this.#arrivals,
-      proposedIn: undefined,
-      forwards: 0,
-      forwardedMs: nowMs,
-      ordered: false,
+      proposedIn: 0,
+      handed: 0,
+      handedMs: nowMs,
     }
-    lane.add(pooled)
+    lane.batches.add(pooled)
+    if (!lane.places.has(keyOf(pooled))) lane.places.set(keyOf(pooled), pooled)
     this.#lanes.set(batch.lane, lane)
-    this.#batches.set(batch.digest, pooled)
+    this.#batches.set(digest, pooled)
     return true
   }
 
-  /** Marks a batch as part of a decided value. */
-  order(digest: Digest): void {
-    const batch = this.#batches.get(digest)
-    if (batch === undefined || batch.ordered) return
-    batch.ordered = true
-    this.#unordered -= 1
-    this.#orderedArrivalMax = Math.max(this.#orderedArrivalMax, batch.arrival)
+  /** A restarted author begins a new incarnation: batches of older ones make room for it. */
+  #makeRoom(lane: Lane, { incarnation }: LanePlace, wanted: (digest: Digest) => boolean): boolean {
+    for (const other of lane.batches) {
+      if (other.incarnation >= incarnation || wanted(other.digest)) continue
+      this.remove(other.digest)
+      this.#evicted.push(other.digest)
+      return true
+    }
+    return false
   }
 
-  /** Forgets a batch. */
+  /** Batches that made room for others since the last call. */
+  takeEvicted(): readonly Digest[] {
+    const evicted = this.#evicted
+    this.#evicted = []
+    return evicted
+  }
+
   remove(digest: Digest): void {
-    this.#recent.add(digest)
-    if (this.#recent.size > RECENT_MAX) {
-      const oldest = this.#recent.values().next().value
-      if (oldest !== undefined) this.#recent.delete(oldest)
-    }
     const batch = this.#batches.get(digest)
     if (batch === undefined) return
-    if (!batch.ordered) this.#unordered -= 1
     this.#batches.delete(digest)
-    this.#lanes.get(batch.lane)?.delete(batch)
+    const lane = this.#lanes.get(batch.lane)
+    if (lane === undefined) return
+    lane.batches.delete(batch)
+    if (lane.places.get(keyOf(batch)) === batch) lane.places.delete(keyOf(batch))
+    if (lane.batches.size === 0) this.#lanes.delete(batch.lane)
   }
 
-  /** Digests of all batches at hand, ordered ones that are not final included. */
-  digests(): ReadonlySet<Digest> {
-    return new Set(this.#batches.keys())
+  all(): IterableIterator<PooledBatch> {
+    return this.#batches.values()
   }
 
-  /** Batches that cannot be executed any more. */
-  expired(nowMs: TimeMs): readonly PooledBatch[] {
-    return [...this.#batches.values()].filter((batch) => batch.validUntilMs < nowMs)
+  /** The batch that continues a lane from this head: the next number, else the first of the newest later incarnation. */
+  next(lane: ReplicaId, head: LanePlace): PooledBatch | undefined {
+    const held = this.#lanes.get(lane)
+    if (held === undefined) return undefined
+    const next = held.places.get(keyOf({ incarnation: head.incarnation, number: head.number + 1 }))
+    if (next !== undefined) return next
+    let first: PooledBatch | undefined
+    for (const batch of held.batches) {
+      if (batch.number !== 1 || batch.incarnation <= head.incarnation) continue
+      if (first === undefined || batch.incarnation > first.incarnation) first = batch
+    }
+    return first
   }
 
-  /** Unordered batches, oldest first. */
-  pending(): readonly PooledBatch[] {
-    return [...this.#batches.values()].filter((batch) => !batch.ordered)
+  /** Up to where the lane is held without a gap from this head (rule L2); the head itself where nothing is held. */
+  held(lane: ReplicaId, head: LanePlace): LanePlace {
+    let place = head
+    for (let next = this.next(lane, place); next !== undefined; next = this.next(lane, place)) place = next
+    return { incarnation: place.incarnation, number: place.number }
   }
 
-  /** How many batches that came later were ordered before this one, at least. */
-  overtakenBy(batch: PooledBatch): number {
-    return this.#orderedArrivalMax - batch.arrival
+  /** The held vector over all lanes with something beyond their head. */
+  heldVector(heads: Heads): readonly HeldLane[] {
+    return this.lanes().map((lane) => ({ lane, ...this.held(lane, heads.get(lane) ?? NO_PLACE) }))
   }
 
-  /** Transactions that wait to be proposed in this regency. */
+  /** Transactions that no proposal of this regency names. */
   waiting(regency: Regency): number {
     let count = 0
-    for (const batch of this.#batches.values()) {
-      if (!batch.ordered && batch.proposedIn !== regency) count += batch.transactions
-    }
+    for (const batch of this.#batches.values()) if (batch.proposedIn < regency) count += batch.transactions
     return count
   }
 
-  /**
-   * Chooses batches for a proposal: the lanes take turns, each giving its oldest.
-   * @param turn which lane goes first
-   */
-  choose(regency: Regency, turn: number, batchesMax: number, transactionsMax: number): readonly PooledBatch[] {
-    const queues = [...this.#lanes.entries()]
-      .sort(([a], [b]) => a - b)
-      .map(([, lane]) => [...lane].filter((batch) => !batch.ordered && batch.proposedIn !== regency))
-      .filter((queue) => queue.length > 0)
-    const chosen: PooledBatch[] = []
-    let transactions = 0
-    for (let round = 0; ; round++) {
-      const before = chosen.length
-      for (let i = 0; i < queues.length; i++) {
-        const batch = queues[(turn + i) % queues.length]?.[round]
-        if (batch === undefined) continue
-        if (chosen.length >= batchesMax) return chosen
-        if (chosen.length > 0 && transactions + batch.transactions > transactionsMax) return chosen
-        chosen.push(batch)
-        transactions += batch.transactions
-      }
-      if (chosen.length === before) return chosen
-    }
+  /** Batches that are at or below the heads. */
+  behind(heads: Heads): readonly PooledBatch[] {
+    return [...this.#batches.values()].filter((batch) => isBehind(heads.get(batch.lane) ?? NO_PLACE, batch))
   }
 }

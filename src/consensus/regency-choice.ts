@@ -1,23 +1,23 @@
 import type {
+  Base,
+  Certificate,
   ConsensusId,
   Digest,
   FinalityCertificate,
   Height,
+  Lock,
   PreparedCertificate,
   Regency,
   StopData,
-  View,
 } from '../types/index.js'
-import { certificateProblem } from './certificates.js'
 
 /**
- * The choice of a regency change (consensus.md, Regency change, step 4), as pure functions: every replica
- * computes it from the same n - f STOPDATA and comes to the same result.
+ * The choice of a regency change (rules R4 to R7), as pure functions: every replica computes it from the same SYNC and comes to the same
+ * result.
  */
 
 /** What the choice must know of the view. */
 export interface ViewRules {
-  readonly view: View
   /** W. */
   readonly window: number
   /** First height that the view orders. */
@@ -28,67 +28,115 @@ export interface ViewRules {
 export interface RegencyChoice {
   /** Highest height that is proven final. */
   readonly base: Height
-  readonly finality?: FinalityCertificate
+  /** Of the base; absent at the height below the view, which needs no proof in it. */
+  readonly certificate?: FinalityCertificate
   /** Highest instance that must be proposed again; equals `base` when there is none. */
   readonly top: ConsensusId
-  /** For each instance above base up to top: the digest prepared in the highest epoch, or `null`, the null value. */
-  readonly bindings: ReadonlyMap<ConsensusId, Digest | null>
+  /** The digest of each instance above base up to top. */
+  readonly bindings: ReadonlyMap<ConsensusId, Digest>
 }
 
-/**
- * Says why a STOPDATA must not count, or nothing. Claims that are not proven are refused: the finalized height
- * needs its certificate, and each lock a prepared certificate of a regency below, for an instance in reach.
- */
-export function stopDataProblem(message: StopData, regency: Regency, rules: ViewRules): string | undefined {
-  const { view, window } = rules
-  if (message.regency !== regency) return `for regency ${message.regency}, not ${regency}`
-  const problem = finalityProblem(message, rules)
-  if (problem !== undefined) return problem
-  let previous = message.finalized
-  for (const prepared of message.prepared) {
-    const shape = certificateProblem(prepared, 'write', view)
-    if (shape !== undefined) return `prepared ${prepared.cid}: ${shape}`
-    if (prepared.cid <= previous) return `prepared ${prepared.cid}: not ascending above the finalized height`
-    if (prepared.cid > message.finalized + 2 * window) return `prepared ${prepared.cid}: beyond the window`
-    if (prepared.regency < 1 || prepared.regency >= regency)
-      return `prepared ${prepared.cid}: epoch ${prepared.regency}`
-    previous = prepared.cid
+/** Says what is wrong with the form of a STOPDATA, or nothing. What it claims is proven elsewhere. */
+export function stopDataProblem(
+  { regency, base, locks }: StopData,
+  { window, firstHeight }: ViewRules,
+): string | undefined {
+  const viewBase = firstHeight - 1
+  if (regency < 2) return `regency ${regency} is not changed to`
+  if (base.height < viewBase) return `base ${base.height}, below the view`
+  if (base.height > viewBase && (base.regency < 1 || base.regency >= regency)) return `base of regency ${base.regency}`
+  let previous = base.height
+  for (const lock of locks) {
+    if (lock.cid <= previous) return `lock ${lock.cid}: not ascending above the base`
+    if (lock.cid > base.height + window) return `lock ${lock.cid}: beyond the window`
+    if (lock.regency < 1 || lock.regency >= regency) return `lock ${lock.cid}: regency ${lock.regency}`
+    previous = lock.cid
   }
   return undefined
 }
 
-function finalityProblem(message: StopData, { view, firstHeight }: ViewRules): string | undefined {
-  const base = firstHeight - 1
-  if (message.finalized < base) return `finalized ${message.finalized}, below the view`
-  if (message.finalized === base)
-    return message.finality === undefined ? undefined : 'a certificate from below the view'
-  if (message.finality === undefined) return `finalized ${message.finalized} without certificate`
-  if (message.finality.cid !== message.finalized)
-    return `certificate of ${message.finality.cid}, not ${message.finalized}`
-  const problem = certificateProblem(message.finality, 'persist', view)
-  return problem === undefined ? undefined : `finalized ${message.finalized}: ${problem}`
+/** Whether a certificate proves the base. Two certificates of one header are worth the same. */
+export const provesBase = (certificate: Certificate, { height, digest, header }: Base): boolean =>
+  certificate.kind === 'accept' &&
+  certificate.cid === height &&
+  certificate.header === header &&
+  certificate.digest === digest
+
+export const provesLock = (certificate: Certificate, { cid, regency, digest }: Lock): boolean =>
+  certificate.kind === 'write' &&
+  certificate.cid === cid &&
+  certificate.regency === regency &&
+  certificate.digest === digest
+
+/** Whether every statement of a STOPDATA is proven by the certificates beside it: only such a one counts for a leader. */
+export function isProven({ base, locks }: StopData, proofs: readonly Certificate[], firstHeight: Height): boolean {
+  if (base.height >= firstHeight && !proofs.some((proof) => provesBase(proof, base))) return false
+  return locks.every((lock) => proofs.some((proof) => provesLock(proof, lock)))
 }
 
 /**
- * Computes what the new regency must propose, from STOPDATA without problems.
- * @param viewBase the height below the view, final for everyone in it
+ * Computes what the new regency must propose, from STOPDATA of good form.
+ * @param proofs certificates whose signatures are checked
+ * @returns why nothing can be chosen, where a statement that counts lacks its proof: such a SYNC is void
  */
-export function chooseForRegency(stopData: readonly StopData[], viewBase: Height): RegencyChoice {
-  let base = viewBase
-  let finality: FinalityCertificate | undefined
-  const highest = new Map<ConsensusId, PreparedCertificate>()
-  for (const message of stopData) {
-    if (message.finalized > base) {
-      base = message.finalized
-      finality = message.finality
-    }
-    for (const prepared of message.prepared) {
-      const other = highest.get(prepared.cid)
-      if (other === undefined || prepared.regency > other.regency) highest.set(prepared.cid, prepared)
-    }
+export function chooseForRegency(
+  stopData: readonly StopData[],
+  proofs: readonly Certificate[],
+  firstHeight: Height,
+): RegencyChoice | string {
+  const base = Math.max(firstHeight - 1, ...stopData.map((message) => message.base.height))
+  const certificate = baseProof(stopData, proofs, base)
+  if (base >= firstHeight && certificate === undefined) return `base ${base} is not proven`
+  const highest = highestLocks(stopData, base)
+  const bindings = new Map<ConsensusId, Digest>()
+  for (const [cid, candidates] of highest) {
+    const proof = proofs.find((one) => candidates.some((lock) => provesLock(one, lock)))
+    if (proof === undefined) return `lock ${cid} of regency ${candidates[0]?.regency} is not proven`
+    bindings.set(cid, proof.digest)
   }
-  const top = Math.max(base, ...highest.keys())
-  const bindings = new Map<ConsensusId, Digest | null>()
-  for (let cid = base + 1; cid <= top; cid++) bindings.set(cid, highest.get(cid)?.digest ?? null)
-  return { base, top, bindings, ...(finality === undefined ? {} : { finality }) }
+  // A decided height has no gap below it in the locks of whoever accepted it, so what lies above a gap was not decided.
+  let top = base
+  while (bindings.has(top + 1)) top += 1
+  for (const cid of bindings.keys()) if (cid > top) bindings.delete(cid)
+  return { base, top, bindings, ...(certificate === undefined ? {} : { certificate }) }
+}
+
+function baseProof(
+  stopData: readonly StopData[],
+  proofs: readonly Certificate[],
+  height: Height,
+): FinalityCertificate | undefined {
+  const claims = stopData.filter(({ base }) => base.height === height)
+  const proof = proofs.find((one) => claims.some(({ base }) => provesBase(one, base)))
+  return proof?.kind === 'accept' ? proof : undefined
+}
+
+/** Of each height above the base, the locks of the highest regency that any statement names. */
+function highestLocks(stopData: readonly StopData[], base: Height): ReadonlyMap<ConsensusId, readonly Lock[]> {
+  const highest = new Map<ConsensusId, Lock[]>()
+  for (const lock of stopData.flatMap(({ locks }) => locks)) {
+    if (lock.cid <= base) continue
+    const others = highest.get(lock.cid) ?? []
+    const regency: Regency = others[0]?.regency ?? 0
+    if (lock.regency > regency) highest.set(lock.cid, [lock])
+    else if (lock.regency === regency) others.push(lock)
+  }
+  return highest
+}
+
+/** The certificates that a SYNC needs: one for the highest base, and one for the lock of the highest regency of each height above it. */
+export function neededProofs(
+  stopData: readonly StopData[],
+  proofs: readonly Certificate[],
+  firstHeight: Height,
+): readonly Certificate[] {
+  const base = Math.max(firstHeight - 1, ...stopData.map((message) => message.base.height))
+  const needed: Certificate[] = []
+  const certificate = base < firstHeight ? undefined : baseProof(stopData, proofs, base)
+  if (certificate !== undefined) needed.push(certificate)
+  for (const candidates of highestLocks(stopData, base).values()) {
+    const proof = proofs.find((one): one is PreparedCertificate => candidates.some((lock) => provesLock(one, lock)))
+    if (proof !== undefined) needed.push(proof)
+  }
+  return needed
 }

@@ -1,9 +1,12 @@
 import type {
+  Accept,
   ConsensusId,
-  DecisionCertificate,
   Digest,
   FinalityCertificate,
   Height,
+  LanePlace,
+  LostBounds,
+  PeerStatus,
   PreparedCertificate,
   Regency,
   ReplicaId,
@@ -13,64 +16,102 @@ import type {
   Sync,
   TimeMs,
   Value,
+  WalRecord,
+  Write,
 } from '../types/index.js'
-import type { CoreOptions, Effect, PeerStatus, WalRecord } from './interface.js'
+import type { CoreOptions, Effect, ExecutedHeight } from './interface.js'
 import { BatchPool } from './pool.js'
 import { leaderOf, type Quorum, quorumOf } from './quorum.js'
 import { VoteTable } from './votes.js'
 
-/** A vote that this replica cast; kept so that it never casts another in the same regency. */
-export interface OwnVote {
+/** A WRITE that this replica cast; kept so that it never casts another in the same regency. */
+export interface OwnWrite {
   readonly regency: Regency
   readonly digest: Digest
 }
 
-/** A proposal, and the signed bytes that it came in unless this replica made it or read it from its log. */
+/** An ACCEPT that this replica cast, or that a higher one implies. */
+export interface OwnAccept extends OwnWrite {
+  readonly header: Digest
+  readonly lock: PreparedCertificate
+}
+
+/** A proposal, and the signed bytes that it came in unless this replica made it. */
 export interface Proposal {
   readonly digest: Digest
   readonly carried?: Uint8Array
+  /** Whether its time was within the drift bound when it came (rule L7). */
+  timely: boolean
 }
 
 /** One open slot of the ledger. */
 export interface Instance {
   readonly cid: ConsensusId
-  readonly openedMs: TimeMs
   /** Proposals of leaders, one a regency at most; the first counts. */
   readonly proposals: Map<Regency, Proposal>
   /** Values by digest: proposed, pulled, or restored. */
   readonly values: Map<Digest, Value>
-  readonly writes: VoteTable<'write'>
-  readonly accepts: VoteTable<'accept'>
-  readonly persists: VoteTable<'persist'>
-  written: OwnVote | undefined
-  accepted: OwnVote | undefined
-  /** The prepared certificate of the highest epoch: the lock. */
-  prepared: PreparedCertificate | undefined
-  decision: DecisionCertificate | undefined
-  /** Digest of the decided value, also where the block came from the ledger or a peer. */
-  outcome: Digest | undefined
-  /** Batches of a block that came from a peer, whose value is not known here. */
-  installed: readonly Digest[]
-  /** Regency in which a block that came from a peer was decided. */
-  installedIn: Regency | undefined
-  /** Header hash of the executed block. */
-  header: Digest | undefined
-  /** A quorum's PERSISTs, waiting for the heights below. */
-  finality: FinalityCertificate | undefined
+  readonly writes: VoteTable<Write>
+  readonly accepts: VoteTable<Accept>
+  written: OwnWrite | undefined
+  accepted: OwnAccept | undefined
+  /** The prepared certificate of the highest regency: the lock. */
+  lock: PreparedCertificate | undefined
+  /** Decides this height, and all below. */
+  certificate: FinalityCertificate | undefined
+  /** Executed here, on what is executed below. */
+  executed: ExecutedHeight | undefined
+  /** What execution was asked for, and the name of the request. */
+  executing: { readonly token: number; readonly digest: Digest } | undefined
+  /** Last time that something new was learned of it, and that own messages were sent again. */
+  newsMs: number
+  resentMs: number
+  resends: number
 }
 
-/**
- * Where a replica is in a regency. `normal`: it votes. `stopping`: it sent STOP and votes for nothing below. `syncing`:
- * the regency is installed and its SYNC is awaited.
- */
-export type Phase = 'normal' | 'stopping' | 'syncing'
+/** `syncing`: the regency is installed and its SYNC is awaited. */
+export type Phase = 'normal' | 'syncing'
 
-/** A replica that does not know what it has voted for keeps silent (consensus.md, Recovery). */
-export interface Abstention {
-  /** Highest finalized height that each member has proved since. */
-  readonly reports: Map<ReplicaId, Height>
-  /** Finalizing above this ends it; unknown until a quorum has reported. */
-  until: Height | undefined
+/** Why this replica asks for another leader. It lapses with its cause (rule R2). */
+export type WishCause =
+  | 'turn'
+  | 'finish'
+  | 'duty'
+  | 'hand-over'
+  | 'evidence'
+  | 'refused'
+  | 'sync'
+  | 'barred'
+  | 'resign'
+  | 'join'
+
+export interface Wish {
+  readonly regency: Regency
+  readonly cause: WishCause
+}
+
+/** A STOP of another replica, with when it came. */
+export interface HeardStop {
+  readonly signed: Signed<Stop>
+  readonly atMs: number
+}
+
+/** What a replica that asks where the others stand has heard (rules D3 and T2). */
+export interface Report {
+  readonly height: Height
+  readonly asked: Regency
+}
+
+/** Reasons not to vote that end by themselves. */
+export interface Silences {
+  /** Set after a restart: votes in this regency may have been cast before. */
+  barredIn: Regency | undefined
+  /** Set when the disk with earlier votes is lost; `bounds` once a quorum of this view has told. */
+  lost: { readonly bounds: LostBounds | undefined } | undefined
+  readonly reports: Map<ReplicaId, Report>
+  reportsSinceMs: number | undefined
+  /** H of a barred replica: the highest final height of itself and a quorum of others at the time of asking. */
+  barHeight: Height | undefined
 }
 
 /** What a SYNC bound, for the regency in force. */
@@ -80,107 +121,187 @@ export interface Binding {
   readonly digests: ReadonlyMap<ConsensusId, Digest>
 }
 
+/** How a leader has served a lane since it owes it a batch (rule L3). */
+export interface Duty {
+  readonly sinceMs: number
+  proposals: number
+}
+
 export interface CoreState {
   readonly options: CoreOptions
   readonly quorum: Quorum
   readonly members: ReadonlySet<ReplicaId>
-  readonly nullValue: Value
   readonly pool: BatchPool
   readonly instances: Map<ConsensusId, Instance>
   readonly peers: Map<ReplicaId, PeerStatus>
+  readonly silences: Silences
 
-  /** Set while this replica may have voted for what it does not know of. */
-  abstention: Abstention | undefined
-  /** Last height of the view, once a block has set it. */
+  /** Last height of the view, once a final block has set it. */
   lastHeight: Height | undefined
-  nowMs: TimeMs
-  lastTickMs: TimeMs | undefined
+  nowMs: number
+  wallMs: TimeMs
+  /** Runs like the monotonic clock while this process does, and stands still while the process does: leaders are judged by it. */
+  patienceMs: number
+
   regency: Regency
   phase: Phase
-  phaseSinceMs: TimeMs
-  /** Highest regency that this replica sent STOP for; it votes in none below. */
-  stopSent: Regency
-  /** Highest STOP of each replica. */
-  readonly stops: Map<ReplicaId, Signed<Stop>>
-  /** STOPDATA for the regency that this replica leads. */
+  /** On the patience clock. */
+  phaseSinceMs: number
+  /** Whether the log says that this regency is in force. */
+  regencyLogged: boolean
+  /** The mark of the orderly stop before this start, until this replica says anything (rule D4). */
+  mark: Extract<WalRecord, { kind: 'mark' }> | undefined
+  /** Highest regency that this replica asked for. */
+  asked: Regency
+  stopNumber: number
+  wish: Wish | undefined
+  /** It led when it was told to stop, and hands its regency over (rule D4). */
+  resigns: boolean
+  lastStopMs: number
+  /** Newest STOP of each other replica. */
+  readonly stops: Map<ReplicaId, HeardStop>
+  /** The STOPs that installed the regency in force. */
+  installedBy: readonly Signed<Stop>[]
+  /** STOPDATA for a regency that this replica leads. */
   readonly stopData: Map<ReplicaId, Signed<StopData>>
-  ownStopData: StopData | undefined
-  /** The SYNC of the regency in force, and its signed form while known. */
+  lastStopDataMs: number
+  /** The SYNC of the regency in force, in its signed form unless this replica just made it. */
   sync: Sync | undefined
+  /** A SYNC of this regency was sent in the life before an orderly stop. */
+  syncedBefore: boolean
   signedSync: Signed<Sync> | undefined
   binding: Binding
+  /** The leader of the regency in force contradicted itself, or proposed what no correct one does. */
+  leaderAtFault: 'evidence' | 'refused' | undefined
 
-  /** Highest height handed to execution. */
-  delivered: Height
-  executed: Height
-  finalized: Height
-  finality: FinalityCertificate | undefined
+  /** The newest certificate known here: what is final. Absent at the start of a view. */
+  certificate: FinalityCertificate | undefined
+  final: Height
+  /** When heights became final here: tells votes that are sent again from late ones. */
+  readonly finalMs: Map<Height, number>
+  /** Highest final height whose block, and all below, is executed here. */
+  executedFinal: Height
+  /** The ledger holds all up to here, synced: what ACCEPTs, locks and STOPDATA count from (rule D1). */
+  durable: Height
+  durableCertificate: FinalityCertificate | undefined
+  /** Lane heads as of `executedFinal`. */
+  readonly heads: Map<ReplicaId, LanePlace>
+  executionToken: number
+  /** A certificate names another header than the one executed here: the blocks must come from a peer. */
+  contradicted: boolean
 
   /** Next instance that this replica proposes in as leader. */
   nextFree: ConsensusId
-  /** Last time that work went forward; the leader is given up when that is long ago. */
-  lastProgressMs: TimeMs
-  /** Last time that anything new was learned; own messages are sent again when that is a while ago. */
-  lastNewsMs: TimeMs
-  lastResendMs: TimeMs
-  lastStatusMs: TimeMs
-  /** Last time that a block was executed or finalized. */
-  lastAdvanceMs: TimeMs
-  /** Blocks that were asked for and are on their way. */
-  blockFetch: { readonly to: Height; readonly sentMs: TimeMs } | undefined
-  /** Moving average of the time from a batch's coming to its order, ms. */
-  latencyMs: number
-  /** Doubles with each regency that fails, back to 1 with a decision. */
+  /** The lane that is served first in the next proposal comes after this one. */
+  lanePointer: ReplicaId
+  /** On the patience clock: since when the leader owes a proposal, and since when the lowest open height is proposed. */
+  turnSinceMs: number | undefined
+  finish: { readonly cid: ConsensusId; readonly sinceMs: number } | undefined
+  readonly duties: Map<ReplicaId, Duty>
+  /** On the patience clock: since when the leader does not show a batch that is held here, by lane. */
+  readonly unshown: Map<ReplicaId, number>
+  /** Doubles with each regency that fails, halves with every final height. */
   timeoutScale: number
+  /** Whether a height became final in the regency in force. */
+  regencyServed: boolean
+  /** What this replica measured (rule L4). */
+  roundTripMs: number
+  proposalMs: number
+  /** R: what the members agree on. */
+  agreedRoundTripMs: number
+
+  lastStatusMs: number
+  /** Last time that a block became final here. */
+  lastAdvanceMs: number
+  /** Blocks that were asked for last. */
+  blockFetch: { readonly to: Height; readonly sentMs: number; readonly peer: ReplicaId } | undefined
+  /** Moving average of the time from a batch's coming to its finality, ms. */
+  latencyMs: number
   /** What this replica, as leader, proposed last. */
-  lastProposal: { readonly atMs: TimeMs; readonly transactions: number }
+  lastProposal: { readonly atMs: number; readonly transactions: number }
   /** When the wait for a fuller proposal is over. */
-  proposeAtMs: TimeMs | undefined
+  proposeAtMs: number | undefined
   fetchTimerSet: boolean
   /** Counts pulls, so that they go to other peers in turn. */
   fetches: number
+  /** Certificates that were sent in answer to votes, by peer. */
+  readonly answeredMs: Map<ReplicaId, number>
+  /** Empty blocks are proposed up to these heights for peers that are silent. */
+  readonly emptyUntil: Map<ReplicaId, { readonly height: Height; readonly grantedMs: number }>
 }
 
-export function initialState(options: CoreOptions, executed: Height, finalized: Height): CoreState {
+/** The height below the view: final for everyone in it, and so needing no proof among them. */
+export const baseOf = ({ firstHeight }: Pick<CoreOptions, 'firstHeight'>): Height => firstHeight - 1
+
+export function initialState(options: CoreOptions, height: Height): CoreState {
+  const base = baseOf(options)
   return {
     options,
     quorum: quorumOf(options.view.replicas.length),
     members: new Set(options.view.replicas.map((replica) => replica.id)),
-    nullValue: options.makeValue(0, []),
     pool: new BatchPool(options.laneBatchesMax),
     instances: new Map(),
     peers: new Map(),
-    abstention: undefined,
+    silences: {
+      barredIn: undefined,
+      lost: undefined,
+      reports: new Map(),
+      reportsSinceMs: undefined,
+      barHeight: undefined,
+    },
     lastHeight: options.lastHeight,
     nowMs: 0,
-    lastTickMs: undefined,
+    wallMs: 0,
+    patienceMs: 0,
     regency: 1,
     phase: 'normal',
     phaseSinceMs: 0,
-    stopSent: 0,
+    regencyLogged: false,
+    mark: undefined,
+    asked: 0,
+    stopNumber: 0,
+    wish: undefined,
+    resigns: false,
+    lastStopMs: Number.NEGATIVE_INFINITY,
     stops: new Map(),
+    installedBy: [],
     stopData: new Map(),
-    ownStopData: undefined,
+    lastStopDataMs: Number.NEGATIVE_INFINITY,
     sync: undefined,
+    syncedBefore: false,
     signedSync: undefined,
-    binding: { base: baseOf(options), top: baseOf(options), digests: new Map() },
-    delivered: executed,
-    executed,
-    finalized,
-    finality: undefined,
-    nextFree: executed + 1,
-    lastProgressMs: 0,
-    lastNewsMs: 0,
-    lastResendMs: 0,
-    lastStatusMs: 0,
+    binding: { base, top: base, digests: new Map() },
+    leaderAtFault: undefined,
+    certificate: undefined,
+    final: height,
+    finalMs: new Map(),
+    executedFinal: height,
+    durable: height,
+    durableCertificate: undefined,
+    heads: new Map(),
+    executionToken: 0,
+    contradicted: false,
+    nextFree: height + 1,
+    lanePointer: -1,
+    turnSinceMs: undefined,
+    finish: undefined,
+    duties: new Map(),
+    unshown: new Map(),
+    timeoutScale: 1,
+    regencyServed: true,
+    roundTripMs: 0,
+    agreedRoundTripMs: 0,
+    proposalMs: 0,
+    lastStatusMs: Number.NEGATIVE_INFINITY,
     lastAdvanceMs: 0,
     blockFetch: undefined,
     latencyMs: 0,
-    timeoutScale: 1,
-    lastProposal: { atMs: 0, transactions: 0 },
+    lastProposal: { atMs: Number.NEGATIVE_INFINITY, transactions: 0 },
     proposeAtMs: undefined,
     fetchTimerSet: false,
     fetches: 0,
+    answeredMs: new Map(),
+    emptyUntil: new Map(),
   }
 }
 
@@ -188,24 +309,22 @@ export const leader = (state: CoreState): ReplicaId => leaderOf(state.options.vi
 
 export const leads = (state: CoreState): boolean => leader(state) === state.options.self
 
-/** The height below the view: final for everyone in it, and so needing no proof among them. */
-export const baseOf = ({ firstHeight }: Pick<CoreOptions, 'firstHeight'>): Height => firstHeight - 1
+export const others = (state: CoreState): readonly ReplicaId[] =>
+  state.options.view.replicas.map(({ id }) => id).filter((id) => id !== state.options.self)
 
-/** Whether this replica casts votes, STOP and STOPDATA included. */
-export const mayVote = (state: CoreState): boolean => state.options.votes && state.abstention === undefined
-
-/**
- * Highest instance that this replica votes in: executed + W, at most 2W above the finalized height, and never above the
- * last height of the view.
- */
-export function windowTop(state: CoreState): ConsensusId {
-  const { window } = state.options
-  return Math.min(state.executed + window, state.finalized + 2 * window, state.lastHeight ?? Number.POSITIVE_INFINITY)
+/** Highest instance for which this replica proposes, writes and makes locks (rule N2), never above the last of the view. */
+export function windowTop({ executedFinal, options, lastHeight }: CoreState): ConsensusId {
+  return Math.min(executedFinal + options.window, lastHeight ?? Number.POSITIVE_INFINITY)
 }
 
-/** Instances of which messages are kept: those above the finalized height that a peer ahead may be in. */
+/** Highest instance that this replica accepts: counted from what is durable (rule N5). */
+export function acceptTop({ durable, options, lastHeight }: CoreState): ConsensusId {
+  return Math.min(durable + options.window, lastHeight ?? Number.POSITIVE_INFINITY)
+}
+
+/** Instances of which messages are kept: those above the durable height that a peer ahead may be in. */
 export function inReach(state: CoreState, cid: ConsensusId): boolean {
-  if (cid <= state.finalized || cid > state.finalized + 2 * state.options.window) return false
+  if (cid <= state.durable || cid > state.executedFinal + 2 * state.options.window) return false
   return state.lastHeight === undefined || cid <= state.lastHeight
 }
 
@@ -214,27 +333,25 @@ export function instanceAt(state: CoreState, cid: ConsensusId): Instance {
   if (known !== undefined) return known
   const instance: Instance = {
     cid,
-    openedMs: state.nowMs,
     proposals: new Map(),
-    values: new Map([[state.nullValue.digest, state.nullValue]]),
-    writes: new VoteTable('write'),
-    accepts: new VoteTable('accept'),
-    persists: new VoteTable('persist'),
+    values: new Map(),
+    writes: new VoteTable(),
+    accepts: new VoteTable(),
     written: undefined,
     accepted: undefined,
-    prepared: undefined,
-    decision: undefined,
-    outcome: undefined,
-    installed: [],
-    installedIn: undefined,
-    header: undefined,
-    finality: undefined,
+    lock: undefined,
+    certificate: undefined,
+    executed: undefined,
+    executing: undefined,
+    newsMs: state.nowMs,
+    resentMs: state.nowMs,
+    resends: 0,
   }
   state.instances.set(cid, instance)
   return instance
 }
 
-/** The instances above the finalized height, ascending. */
+/** The instances above the durable height, ascending. */
 export function openInstances(state: CoreState): readonly Instance[] {
   return [...state.instances.values()].sort((a, b) => a.cid - b.cid)
 }
@@ -245,9 +362,32 @@ export function persist(out: Effect[], record: WalRecord): void {
 
 /** Others to ask, another one first each time. */
 export function peersInTurn(state: CoreState): readonly ReplicaId[] {
-  const peers = state.options.view.replicas.map(({ id }) => id).filter((id) => id !== state.options.self)
+  const peers = others(state)
   if (peers.length === 0) return peers
   const turn = state.fetches % peers.length
   state.fetches += 1
   return [...peers.slice(turn), ...peers.slice(0, turn)]
 }
+
+/** True when the value and every batch that it names are at hand. */
+export function isHeld(state: CoreState, value: Value | undefined): value is Value {
+  return value?.batches.every((digest) => state.pool.has(digest)) ?? false
+}
+
+/** True when a value of an open instance names the batch, so that it must be kept whatever its lane holds. */
+export function isNamed(state: CoreState, digest: Digest): boolean {
+  for (const instance of state.instances.values()) {
+    for (const value of instance.values.values()) if (value.batches.includes(digest)) return true
+  }
+  return false
+}
+
+/** The digest that may be written in the regency in force: the bound one, or else the leader's proposal. */
+export function eligibleDigest(state: CoreState, { cid, proposals }: Instance): Digest | undefined {
+  const { binding, regency } = state
+  if (cid <= binding.base) return undefined
+  if (cid <= binding.top) return binding.digests.get(cid)
+  return proposals.get(regency)?.digest
+}
+
+export const isBound = ({ binding }: CoreState, cid: ConsensusId): boolean => cid > binding.base && cid <= binding.top

@@ -110,6 +110,8 @@ export interface Method {
   readonly kinds?: readonly Member['kind'][]
   /** The member's own signature is demanded: a replica's word does not do. */
   readonly signed?: boolean
+  /** Cost units, 1 when absent: about what a plain method takes. A block holds so many at most (rule N1). */
+  readonly cost?: number
   /** Events that it may emit, from the contract's list. */
   readonly events: readonly string[]
   /** Codes with which it may refuse, from the contract's list. */

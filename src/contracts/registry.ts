@@ -64,6 +64,11 @@ export class Registry {
     return version === undefined ? versions?.[0] : versions?.find((known) => known.contract.version === version)
   }
 
+  /** Cost units of a call: those of the founding version, which every release has, so that all replicas count alike. */
+  costOf(contract: string, method: string): number {
+    return this.get(contract)?.methods.get(method)?.definition.cost ?? 1
+  }
+
   /** SHA-256 of names, versions and what the methods of a set declare. Texts for people are left out. */
   hash(suite: CryptoSuite, contracts: readonly Registered[]): Digest {
     const set = contracts.map(({ contract }) => declarationOf(contract))
@@ -91,8 +96,8 @@ function codeHash(contract: Contract, suite: CryptoSuite): Digest {
   return builtIn ?? toHex(suite.sha256(utf8(`etalon contract 1\n${encodeCanonical(declarationOf(contract))}`)))
 }
 
-function declaration({ args, roles, kinds, signed, events, refusals }: Method): Json {
-  return { args: rulesOf(args), roles, kinds: kinds ?? 'any', signed: signed === true, events, refusals }
+function declaration({ args, roles, kinds, signed, events, refusals, cost = 1 }: Method): Json {
+  return { args: rulesOf(args), roles, kinds: kinds ?? 'any', signed: signed === true, events, refusals, cost }
 }
 
 function entries<D extends Method | Query>(
@@ -130,8 +135,12 @@ function checkOf(schema: TSchema): (value: unknown) => boolean {
   return check
 }
 
+/** What stands in the state beside the contracts: the heads of the lanes. */
+const RESERVED: readonly string[] = ['lanes']
+
 function assertContract({ name, version, events, refusals, methods, queries, parameters }: Contract): void {
   assert(/^[a-z][a-z0-9-]{0,31}$/.test(name), `a contract cannot have the name ${name}`)
+  assert(!RESERVED.includes(name), `the name ${name} is taken in the state`)
   assert(/^\d+\.\d+\.\d+$/.test(version), `${name}: a version has the form 1.0.0`)
   for (const id of [...Object.keys(events), ...Object.keys(refusals)]) {
     assert(id.startsWith(`${name}/`) && /^[a-z0-9/-]{1,64}$/.test(id), `${name}: ${id} is not of the form ${name}/…`)

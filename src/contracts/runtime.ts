@@ -65,6 +65,10 @@ export interface Runtime {
    * @throws StateUnreadable when the reader fails, EtalonError `runtime/contract-missing` when this release is too old: the replica's own trouble, it must stop
    */
   execute(block: Block, transactions: readonly Transaction[], state: StateReader): Execution
+  /** The same, transaction by transaction: the caller may let others run in between, but execute nothing else. */
+  execution(block: Block, transactions: readonly Transaction[], state: StateReader): Generator<void, Execution>
+  /** Cost units of a transaction, whatever becomes of it: those of its method in the newest contract that this release has. */
+  costOf(transaction: Transaction): number
   /**
    * The refusal that execution would give without running the handler; `undefined` lets it pass. Advisory: state moves on.
    * @param height of the block that may hold it
@@ -140,6 +144,14 @@ class ContractRuntime implements Runtime {
   }
 
   execute(block: Block, transactions: readonly Transaction[], reader: StateReader): Execution {
+    const steps = this.execution(block, transactions, reader)
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) return step.value
+    }
+  }
+
+  *execution(block: Block, transactions: readonly Transaction[], reader: StateReader): Generator<void, Execution> {
     this.#remembered = undefined
     const state = new BlockState(reader)
     const set = this.#setAt(block.height, state)
@@ -147,8 +159,15 @@ class ContractRuntime implements Runtime {
     const callers = this.#callersFor(block, reader, state)
     const receipts: Receipt[] = []
     const sink = new TextSink()
-    for (const transaction of transactions) receipts.push(this.#run(transaction, context, set, callers, sink))
+    for (const transaction of transactions) {
+      receipts.push(this.#run(transaction, context, set, callers, sink))
+      yield
+    }
     return { receipts, changes: state.changes(), contractSet: set.hash }
+  }
+
+  costOf({ contract, method }: Transaction): number {
+    return this.#registry.costOf(contract, method)
   }
 
   #contextOf({ height, timeMs }: Block, state: BlockState, { byName }: ContractSet): BlockContext {

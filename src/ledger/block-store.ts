@@ -1,8 +1,8 @@
 import type { AbstractSnapshot } from 'abstract-level'
-import { decodeCertificate, decodeHeader, encodeCertificate } from '../codec/block.js'
+import { decodeFinality, decodeHeader, encodeCertificate } from '../codec/block.js'
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { NewBlock, TransactionLocation } from '../ports.js'
-import type { DecisionCertificate, Digest, FinalityCertificate, Height, SealedHeader } from '../types/index.js'
+import type { Digest, FinalityCertificate, Height, SealedHeader } from '../types/index.js'
 import { corrupt } from './corrupt.js'
 import {
   describeKey,
@@ -20,7 +20,7 @@ import type { Database, WriteBatch } from './storage.js'
 
 const LOCATION_LENGTH = 12
 
-/** The newest executed block, as the database names it. */
+/** The newest block, as the database names it. */
 export interface Tip {
   readonly height: Height
   readonly hash: Digest
@@ -35,7 +35,7 @@ export interface Oldest {
 }
 
 /** A block with all that is stored of it. */
-export type BlockRows = Omit<NewBlock, 'changes' | 'staged'>
+export type BlockRows = Omit<NewBlock, 'staged'>
 
 /** Puts a payload with its checksum into a batch. */
 export function putRow(batch: WriteBatch, key: Buffer, payload: Uint8Array): void {
@@ -82,12 +82,8 @@ export class BlockStore {
     return this.#decode('receipts', height, decodeReceipts)
   }
 
-  decision(height: Height): DecisionCertificate | undefined {
-    return this.#decode('decision', height, (bytes) => decodeCertificate(bytes, 'accept'))
-  }
-
-  finality(height: Height): FinalityCertificate | undefined {
-    return this.#decode('finality', height, (bytes) => decodeCertificate(bytes, 'persist'))
+  certificate(height: Height): FinalityCertificate | undefined {
+    return this.#decode('certificate', height, decodeFinality)
   }
 
   location(transaction: Digest): TransactionLocation | undefined {
@@ -131,8 +127,8 @@ export class BlockStore {
     putRow(batch, heightKey('header', sealed.header.height), sealed.bytes)
   }
 
-  putFinality(batch: WriteBatch, certificate: FinalityCertificate): void {
-    putRow(batch, heightKey('finality', certificate.cid), encodeCertificate(certificate))
+  putCertificate(batch: WriteBatch, certificate: FinalityCertificate): void {
+    putRow(batch, heightKey('certificate', certificate.cid), encodeCertificate(certificate))
   }
 
   /** All rows of a block except those of the state. */
@@ -141,8 +137,7 @@ export class BlockStore {
     this.putHeader(batch, block.sealed)
     putRow(batch, heightKey('body', height), block.body)
     putRow(batch, heightKey('receipts', height), encodeReceipts(block.receipts))
-    putRow(batch, heightKey('decision', height), encodeCertificate(block.decision))
-    if (block.finality !== undefined) this.putFinality(batch, block.finality)
+    if (block.certificate !== undefined) this.putCertificate(batch, block.certificate)
     const location = Buffer.allocUnsafe(LOCATION_LENGTH)
     writeHeight(location, height, 0)
     for (const [index, id] of block.transactions.entries()) {

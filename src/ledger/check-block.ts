@@ -3,8 +3,16 @@ import { EtalonError } from '../base/errors.js'
 import { decodeReceipt } from '../codec/block.js'
 import { MerkleTree } from '../crypto/merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
-import type { BlockRecord, Digest, Height, SealedHeader } from '../types/index.js'
+import {
+  type BlockRecord,
+  type Digest,
+  type FinalityCertificate,
+  type Height,
+  LIMITS,
+  type SealedHeader,
+} from '../types/index.js'
 import { type BlockStore, missing } from './block-store.js'
+import { isCertificateOf } from './check-run.js'
 
 export type ProblemCode =
   /** A row that is missing, malformed, or fails its checksum. */
@@ -17,7 +25,7 @@ export type ProblemCode =
   | 'ledger/wrong-index'
   /** A body that the header does not follow from. */
   | 'ledger/wrong-body'
-  /** A certificate that is not for this block, or does not hold. */
+  /** A certificate that is not for this block, or does not hold; or a height that none covers. */
   | 'ledger/wrong-certificate'
   /** A state, or state tree, that is not the one under the tip's state root. */
   | 'ledger/wrong-state'
@@ -33,13 +41,15 @@ export interface BlockCheck {
   readonly sealed: SealedHeader | undefined
   /** Absent for genesis, and when a row cannot be read. */
   readonly record: BlockRecord | undefined
+  /** Its own, where it has one that is for this header. */
+  readonly certificate: FinalityCertificate | undefined
   readonly problems: readonly Problem[]
 }
 
 /**
  * Checks all rows of one block against its header, and the header against the hash of the one below it
  * (`undefined`: unknown, not checked).
- * @param pruned only header and certificate of finality are due
+ * @param pruned only the header is due, with the certificate where there is one
  */
 export function checkBlock(
   store: BlockStore,
@@ -52,10 +62,10 @@ export function checkBlock(
   const report = (code: ProblemCode, detail: string) => problems.push({ code, height, detail })
 
   /** Reads a row; damage and, where the row is due, absence become a problem. */
-  function read<T>(space: 'header' | 'body' | 'receipts' | 'decision' | 'finality', row: () => T | undefined) {
+  function read<T>(space: 'header' | 'body' | 'receipts' | 'certificate', row: () => T | undefined) {
     try {
       const value = row()
-      if (value === undefined && space !== 'finality') throw missing(space, height)
+      if (value === undefined && space !== 'certificate') throw missing(space, height)
       return value
     } catch (error) {
       if (!(error instanceof EtalonError)) throw error
@@ -65,28 +75,45 @@ export function checkBlock(
   }
 
   const sealed = read('header', () => store.header(height))
-  if (sealed === undefined) return { sealed, record: undefined, problems }
+  if (sealed === undefined) return { sealed, record: undefined, certificate: undefined, problems }
   const { header } = sealed
   if (header.height !== height) report('ledger/broken-link', `the header names height ${header.height}`)
   if (previous !== undefined && header.previous !== previous) {
     report('ledger/broken-link', `the header names ${header.previous} as the one below, which has hash ${previous}`)
   }
-  if (height === 0) return { sealed, record: undefined, problems }
+  if (height === 0) return { sealed, record: undefined, certificate: undefined, problems }
 
-  const finality = read('finality', () => store.finality(height))
-  if (finality !== undefined && (finality.cid !== height || finality.digest !== sealed.hash)) {
-    report('ledger/wrong-certificate', 'the finality certificate is for another header or height')
+  const carried = read('certificate', () => store.certificate(height))
+  const isOwn = carried !== undefined && isCertificateOf(carried, sealed)
+  if (carried !== undefined && !isOwn) {
+    report('ledger/wrong-certificate', 'the certificate is for another header, value or height')
   }
-  if (pruned) return { sealed, record: undefined, problems }
+  const certificate = isOwn ? carried : undefined
+  if (pruned) return { sealed, record: undefined, certificate, problems }
   const body = read('body', () => store.body(height))
   const receipts = read('receipts', () => store.receipts(height))
   if (receipts !== undefined) problems.push(...checkReceipts(store, sha256, sealed, receipts))
-  const decision = read('decision', () => store.decision(height))
-  if (decision !== undefined && (decision.cid !== height || decision.digest !== header.value)) {
-    report('ledger/wrong-certificate', 'the decision certificate is for another value or height')
+  if (body === undefined) return { sealed, record: undefined, certificate, problems }
+  const record = { sealed, body, ...(certificate === undefined ? {} : { certificate }) }
+  return { sealed, record, certificate, problems }
+}
+
+/**
+ * Whether a certificate proves a height: its own, or one at most a window above. The tip needs its own, and so does the last height of a
+ * view, since nothing but its header names the next.
+ * @param last height of the tip
+ */
+export function isCovered(store: BlockStore, height: Height, last: Height): boolean {
+  for (let at = height; at <= Math.min(last, height + LIMITS.windowMax); at++) {
+    if (store.certificate(at) !== undefined) return true
+    if (at > 0 && endsView(store.header(at - 1), store.header(at))) return false
   }
-  if (body === undefined || decision === undefined) return { sealed, record: undefined, problems }
-  return { sealed, record: { sealed, body, decision, ...(finality === undefined ? {} : { finality }) }, problems }
+  return false
+}
+
+/** Whether a header is the last of its view, given the one below; not known where one of them is not here. */
+export function endsView(below: SealedHeader | undefined, sealed: SealedHeader | undefined): boolean {
+  return below !== undefined && sealed !== undefined && below.header.view !== sealed.header.view
 }
 
 function* checkReceipts(

@@ -27,12 +27,12 @@ import {
 import { chunkName, PulledSnapshot } from './pulled-snapshot.js'
 import { readRow } from './rows.js'
 import { foldChunks, openChunk } from './snapshot-tree.js'
-import { type Database, SYNCED, type WriteBatch } from './storage.js'
+import { clearSynced, type Database, SYNCED, type WriteBatch } from './storage.js'
 
 type Sha256 = CryptoSuite['sha256']
 
 /** Key spaces by height that belong to the chain. */
-export const BLOCK_SPACES = ['header', 'body', 'receipts', 'decision', 'finality'] as const
+export const BLOCK_SPACES = ['header', 'body', 'receipts', 'certificate'] as const
 
 /** A snapshot all of whose parts were pulled and checked. */
 export interface Installation {
@@ -71,7 +71,7 @@ function encodePlan({ manifest, first }: Installation): Buffer {
 }
 
 async function replaceState(database: Database, sha256: Sha256, { manifest }: Installation): Promise<void> {
-  for (const space of ['state', 'stateHash', 'tree'] as const) await database.clear(spaceRange(space))
+  for (const space of ['state', 'stateHash', 'tree'] as const) await clearSynced(database, spaceRange(space))
   const folded = foldChunks(sha256, manifest.chunks)
   if (folded === undefined || toHex(folded.root) !== manifest.sealed.header.stateRoot) {
     throw corrupt('the chunks of the snapshot under installation do not make up its state root.')
@@ -96,8 +96,8 @@ async function replaceState(database: Database, sha256: Sha256, { manifest }: In
 
 async function replaceBlocks(database: Database, sha256: Sha256, { manifest, first }: Installation): Promise<void> {
   const { height: last } = manifest.sealed.header
-  for (const space of BLOCK_SPACES) await database.clear(heightRange(space, 1, last + 1))
-  await database.clear(spaceRange('transaction'))
+  for (const space of BLOCK_SPACES) await clearSynced(database, heightRange(space, 1, last + 1))
+  await clearSynced(database, spaceRange('transaction'))
   for (let height = first; height <= last; height++) {
     const batch = database.batch()
     putPulled(database, sha256, batch, height)
@@ -119,7 +119,7 @@ async function switchTo(database: Database, sha256: Sha256, { manifest, first }:
   const blocks = new BlockStore(database, sha256)
   const batch = database.batch()
   blocks.putTip(batch, manifest.sealed)
-  blocks.putFinality(batch, manifest.finality)
+  blocks.putCertificate(batch, manifest.finality)
   blocks.putOldest(batch, { block: first, header: first })
   putRow(batch, metaKey('views'), manifest.views)
   batch.del(metaKey('install'))

@@ -19,10 +19,9 @@ const PREFIXES = {
   body: 'b',
   /** height -> the block's encoded receipts in order, each after its u32 length. Genesis has none. */
   receipts: 'r',
-  /** height -> encoded decision certificate. Genesis has none. */
-  decision: 'd',
-  /** height -> encoded finality certificate; may be absent, a quorum can give it again. */
-  finality: 'f',
+  // 'd' is retired. Up to format 2: height -> encoded decision certificate.
+  /** height -> encoded certificate of finality. A height without one is covered by the next that has one; the tip has one. */
+  certificate: 'f',
   /** transaction id (32) -> u64 height, u32 index among the executed transactions of the block. */
   transaction: 'x',
   /** contract state key, UTF-8 -> its value. */
@@ -40,7 +39,7 @@ const PREFIXES = {
 export type KeySpace = keyof typeof PREFIXES
 
 /** Key spaces whose keys are a height. */
-export type HeightSpace = 'header' | 'body' | 'receipts' | 'decision' | 'finality' | 'pulled'
+export type HeightSpace = 'header' | 'body' | 'receipts' | 'certificate' | 'pulled'
 
 export const KEY_SPACES = Object.keys(PREFIXES) as readonly KeySpace[]
 
@@ -151,8 +150,7 @@ export function describeKey(key: Buffer): KeyDescription {
     case 'header':
     case 'body':
     case 'receipts':
-    case 'decision':
-    case 'finality':
+    case 'certificate':
     case 'pulled': {
       if (key.length !== 1 + HEIGHT_LENGTH) return { space, text: `${space} row ${toHex(key)}` }
       const height = readHeight(key, 1)

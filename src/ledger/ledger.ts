@@ -1,8 +1,7 @@
-import type { AbstractSnapshot } from 'abstract-level'
 import { assert } from '../base/assert.js'
 import { equalBytes, utf8 } from '../base/bytes.js'
 import { EtalonError } from '../base/errors.js'
-import { decodeReceipt, encodeCertificate } from '../codec/block.js'
+import { decodeReceipt } from '../codec/block.js'
 import type { SnapshotManifest, WholeBlock } from '../codec/snapshot.js'
 import { stateKeyHash, stateValueHash } from '../crypto/sparse-merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
@@ -15,18 +14,29 @@ import type {
   StateProof,
   TransactionLocation,
 } from '../ports.js'
-import type { BlockRecord, Digest, FinalityCertificate, Height, SealedHeader } from '../types/index.js'
+import {
+  type BlockRecord,
+  type Digest,
+  type Finality,
+  type FinalityCertificate,
+  type Height,
+  LIMITS,
+  type SealedHeader,
+} from '../types/index.js'
 import { BlockStore, missing, type Oldest, putRow } from './block-store.js'
+import { checkRun, isCertificateOf } from './check-run.js'
 import { corrupt } from './corrupt.js'
+import { HeldSnapshot } from './held-snapshot.js'
 import { installSnapshot } from './install-snapshot.js'
-import { heightKey, keyText, metaKey, stateHashKey, stateKey, statePrefixRange, treeKey } from './keyspaces.js'
+import { keyText, metaKey, stateHashKey, stateKey, statePrefixRange, treeKey } from './keyspaces.js'
 import { pruneBlocks } from './prune.js'
 import { PulledSnapshot } from './pulled-snapshot.js'
 import { Recent } from './recent.js'
-import { openRow, readRow, sealRow } from './rows.js'
+import { openRow, readRow } from './rows.js'
 import { Scrubber } from './scrub.js'
+import { mergedRows, StagedTree, type StateRows } from './staged-tree.js'
 import { StateSnapshot } from './state-snapshot.js'
-import { type StagedTree, StateTree } from './state-tree.js'
+import { StateTree } from './state-tree.js'
 import type { Database, WriteBatch } from './storage.js'
 
 /** Headers and certificates kept in memory, each. */
@@ -40,7 +50,6 @@ export interface LedgerModules {
 
 export interface LedgerStart {
   readonly tip: SealedHeader
-  readonly finality: FinalityCertificate | undefined
   readonly oldest: Oldest
   /** Bound of the pages of the state tree in memory, in bytes. */
   readonly treeCacheBytesMax?: number
@@ -49,7 +58,7 @@ export interface LedgerStart {
 }
 
 /** State rows and tree pages of a staged state. */
-export function putState(batch: WriteBatch, staged: StagedTree): void {
+export function putState(batch: WriteBatch, staged: StateRows): void {
   for (const { key, value } of staged.changes) {
     const row = stateKey(key)
     if (value === undefined) batch.del(row)
@@ -68,7 +77,7 @@ export function putState(batch: WriteBatch, staged: StagedTree): void {
 }
 
 /**
- * The ledger over LevelDB. Readers always see the newest block whose write has been acknowledged: while the next one is
+ * The ledger over LevelDB. Readers always see the newest block whose write has been acknowledged: while the next ones are
  * being written they read from a snapshot taken before.
  */
 export class LevelLedger implements Ledger {
@@ -81,30 +90,27 @@ export class LevelLedger implements Ledger {
   readonly #treeCache: { readonly cacheBytesMax?: number }
   #tree: StateTree
   #headers = new Recent<SealedHeader>(RECENT_BLOCKS_MAX)
-  #finalities = new Recent<FinalityCertificate>(RECENT_BLOCKS_MAX)
+  #certificates = new Recent<FinalityCertificate>(RECENT_BLOCKS_MAX)
   #oldest: Oldest
   #tip: SealedHeader
-  #finality: FinalityCertificate | undefined
-  #staged: StagedTree | undefined
-  /** State as of the tip, while a block is being written above it. */
-  #snapshot: AbstractSnapshot | undefined
+  /** State as of the tip, while blocks are being written above it. */
+  #snapshot: HeldSnapshot | undefined
   /** The chain as it was, while a snapshot of a peer is being installed. */
-  #before: AbstractSnapshot | undefined
+  #before: HeldSnapshot | undefined
   /** After a failed write nobody knows what is on disk. */
   #broken: EtalonError | undefined
 
   constructor(start: LedgerStart, { database, sha256 }: LedgerModules) {
-    const { tip, finality, oldest, treeCacheBytesMax, sync = true } = start
+    const { tip, oldest, treeCacheBytesMax, sync = true } = start
     this.#database = database
     this.#sync = sync
     this.#sha256 = sha256
-    this.#blocks = new BlockStore(database, sha256, () => this.#before)
+    this.#blocks = new BlockStore(database, sha256, () => this.#before?.view)
     this.staging = new PulledSnapshot(database, sha256)
     this.#scrubber = new Scrubber(database, sha256)
     this.#treeCache = treeCacheBytesMax === undefined ? {} : { cacheBytesMax: treeCacheBytesMax }
     this.#tree = this.#treeOf(tip)
     this.#tip = tip
-    this.#finality = finality
     this.#oldest = oldest
     this.#headers.set(tip.header.height, tip)
   }
@@ -113,7 +119,7 @@ export class LevelLedger implements Ledger {
     return new StateTree({
       sha256: this.#sha256,
       root: Buffer.from(header.stateRoot, 'hex'),
-      load: (path) => readRow(this.#database, treeKey(path), this.#snapshot),
+      load: (path) => readRow(this.#database, treeKey(path), this.#snapshot?.view),
       ...this.#treeCache,
     })
   }
@@ -126,85 +132,50 @@ export class LevelLedger implements Ledger {
     return this.#tip
   }
 
-  finalized(): { readonly height: Height; readonly certificate?: FinalityCertificate } {
-    const certificate = this.#finality
-    return certificate === undefined ? { height: 0 } : { height: certificate.cid, certificate }
-  }
-
   get(key: string): Uint8Array | undefined {
-    return readRow(this.#database, stateKey(key), this.#snapshot)
-  }
-
-  /** Gives up the state that was staged before, if any. */
-  stage(changes: readonly StateChange[]): StagedState {
-    assert(this.#snapshot === undefined, 'a state is staged while a block is being written')
-    this.#staged = this.#tree.stage(changes)
-    return this.#staged
+    return readRow(this.#database, stateKey(key), this.#snapshot?.view)
   }
 
   /**
-   * @throws AssertionFailed when the block does not continue the tip, or was not staged
+   * Goes on while a run is being written. A state that is given up needs no word.
+   * @throws AssertionFailed when `on` is of no ledger, or of a branch that the written state has left
+   */
+  stage(changes: readonly StateChange[], on?: StagedState): StagedState {
+    if (this.#broken !== undefined) throw this.#broken
+    assert(on === undefined || on instanceof StagedTree, 'a state is staged on one that was not staged')
+    return this.#tree.stage(changes, on)
+  }
+
+  /**
+   * @throws AssertionFailed when the run does not continue the tip, or was not staged
    * @throws EtalonError `ledger/write-failed`, from then on always
    */
-  async append(block: NewBlock): Promise<void> {
+  async append(run: readonly NewBlock[]): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
-    assert(this.#snapshot === undefined, 'a block is appended while another is being written')
-    const staged = this.#staged
-    assert(staged !== undefined && staged === block.staged, 'the block brings another state than the one staged')
-    this.#assertNext(block, staged)
-    const batch = this.#database.batch()
-    this.#blocks.putBlockRows(batch, block)
-    this.#blocks.putTip(batch, block.sealed)
-    putState(batch, staged)
-    const snapshot = this.#database.snapshot()
+    assert(this.#snapshot === undefined, 'a run is appended while another is being written')
+    const staged = checkRun({ tip: this.#tip, stateRoot: this.#tree.root() }, run)
+    const batch = this.#batchOf(run, mergedRows(staged))
+    const snapshot = new HeldSnapshot(this.#database.snapshot())
     this.#snapshot = snapshot
     await this.#written(batch.write({ sync: this.#sync }))
-    this.#tree.commit(staged)
-    this.#staged = undefined
+    this.#tree.commit(...staged)
     this.#snapshot = undefined
-    this.#tip = block.sealed
-    this.#headers.set(block.sealed.header.height, block.sealed)
-    if (block.finality !== undefined) this.#remember(block.finality)
-    await snapshot.close()
+    for (const { sealed, certificate } of run) {
+      this.#headers.set(sealed.header.height, sealed)
+      if (certificate !== undefined) this.#certificates.set(certificate.cid, certificate)
+      this.#tip = sealed
+    }
+    await snapshot.release()
   }
 
-  #assertNext({ sealed, decision, finality, transactions, receipts, changes }: NewBlock, staged: StagedTree): void {
-    const { header, hash } = sealed
-    const { height } = header
-    const above = this.#tip.header.height + 1
-    assert(height === above, `block ${height} is appended where ${above} is next`)
-    assert(header.previous === this.#tip.hash, `block ${height} does not follow the tip`)
-    assert(header.stateRoot === staged.root, `block ${height} has another state root than the one staged`)
-    const same = changes.length === staged.changes.length && changes.every((change, i) => change === staged.changes[i])
-    assert(same, `block ${height} has other changes than those staged`)
-    assert(decision.cid === height && decision.digest === header.value, `block ${height} has another's decision`)
-    assert(
-      finality === undefined || (finality.cid === height && finality.digest === hash),
-      `block ${height} has another's finality certificate`,
-    )
-    const count = header.transactions
-    assert(transactions.length === count && receipts.length === count, `block ${height} counts ${count} transactions`)
-  }
-
-  async finalize(certificate: FinalityCertificate, durable = false): Promise<void> {
-    if (this.#broken !== undefined) throw this.#broken
-    const { cid: height } = certificate
-    // Of a height that a snapshot has overtaken meanwhile.
-    if (height > 0 && height < this.#oldest.header) return
-    const sealed = this.header(height)
-    assert(height > 0 && sealed?.hash === certificate.digest, `a finality certificate of no executed block ${height}`)
-    if (this.finality(height) !== undefined && !durable) return
-    // Known at once: whoever asks while it is being written must not be told that the block is not final.
-    this.#remember(certificate)
-    const key = heightKey('finality', height)
-    const row = sealRow(key, encodeCertificate(certificate))
-    if (!durable) return await this.#written(this.#database.put(key, row))
-    await this.#written(this.#database.batch().put(key, row).write({ sync: this.#sync }))
-  }
-
-  #remember(certificate: FinalityCertificate): void {
-    this.#finalities.set(certificate.cid, certificate)
-    if (this.#finality === undefined || certificate.cid > this.#finality.cid) this.#finality = certificate
+  #batchOf(run: readonly NewBlock[], state: StateRows): WriteBatch {
+    const batch = this.#database.batch()
+    for (const block of run) {
+      this.#blocks.putBlockRows(batch, block)
+      this.#blocks.putTip(batch, block.sealed)
+    }
+    putState(batch, state)
+    return batch
   }
 
   async #written(write: Promise<void>): Promise<void> {
@@ -239,9 +210,21 @@ export class LevelLedger implements Ledger {
     return receipts
   }
 
-  finality(height: Height): FinalityCertificate | undefined {
+  certificate(height: Height): FinalityCertificate | undefined {
     if (!this.#has(height)) return undefined
-    return this.#finalities.get(height) ?? this.#blocks.finality(height)
+    return this.#certificates.get(height) ?? this.#blocks.certificate(height)
+  }
+
+  finality(height: Height): Finality | undefined {
+    if (height < 1 || this.header(height) === undefined) return undefined
+    const headers: SealedHeader[] = []
+    for (;;) {
+      const certificate = this.certificate(height + headers.length)
+      if (certificate !== undefined) return { headers, certificate }
+      const above = headers.length < LIMITS.windowMax ? this.header(height + headers.length + 1) : undefined
+      if (above === undefined) throw missing('certificate', height)
+      headers.push(above)
+    }
   }
 
   record(height: Height): BlockRecord | undefined {
@@ -249,10 +232,8 @@ export class LevelLedger implements Ledger {
     if (sealed === undefined || height < this.#oldest.block) return undefined
     const body = this.#blocks.body(height)
     if (body === undefined) throw missing('body', height)
-    const decision = this.#blocks.decision(height)
-    if (decision === undefined) throw missing('decision', height)
-    const finality = this.finality(height)
-    return { sealed, body, decision, ...(finality === undefined ? {} : { finality }) }
+    const certificate = this.certificate(height)
+    return { sealed, body, ...(certificate === undefined ? {} : { certificate }) }
   }
 
   locate(transaction: Digest): TransactionLocation | undefined {
@@ -281,7 +262,7 @@ export class LevelLedger implements Ledger {
     const { gte, lt } = statePrefixRange(prefix)
     const gt = after === undefined ? undefined : stateKey(after)
     const from = gt === undefined || Buffer.compare(gt, gte) < 0 ? { gte } : { gt }
-    const snapshot = this.#snapshot
+    const snapshot = this.#snapshot?.view
     const rows = await this.#database.iterator({ ...from, lt, limit, ...(snapshot && { snapshot }) }).all()
     return rows.map(([key, value]) => ({ key: keyText(key), value: openRow(key, value) }))
   }
@@ -303,8 +284,8 @@ export class LevelLedger implements Ledger {
   }
 
   snapshot(): StateSnapshot {
-    assert(this.#snapshot === undefined, 'a snapshot is taken while a block is being written')
-    return new StateSnapshot(this.#tip, { database: this.#database, sha256: this.#sha256 })
+    const held = this.#snapshot?.hold() ?? new HeldSnapshot(this.#database.snapshot())
+    return new StateSnapshot(this.#tip, { database: this.#database, sha256: this.#sha256, held })
   }
 
   /** @throws EtalonError `ledger/write-failed`, from then on always */
@@ -312,28 +293,27 @@ export class LevelLedger implements Ledger {
     if (this.#broken !== undefined) throw this.#broken
     const { sealed, finality } = manifest
     const { height } = sealed.header
-    assert(this.#snapshot === undefined, 'a snapshot is installed while a block is being written')
+    assert(this.#snapshot === undefined, 'a snapshot is installed while blocks are being written')
     assert(height > this.#tip.header.height, `a snapshot of height ${height} is not above the tip`)
     assert(first >= 1 && first <= height, `the blocks of a snapshot begin at ${first}`)
-    const before = this.#database.snapshot()
+    assert(isCertificateOf(finality, sealed), 'a snapshot comes without the certificate of its height')
+    const before = new HeldSnapshot(this.#database.snapshot())
     this.#snapshot = before
     this.#before = before
     await this.#written(installSnapshot(this.#database, this.#sha256, { manifest, first }))
     this.#tip = sealed
-    this.#finality = finality
     this.#oldest = { block: first, header: first }
     this.#headers = new Recent(RECENT_BLOCKS_MAX)
-    this.#finalities = new Recent(RECENT_BLOCKS_MAX)
-    this.#staged = undefined
+    this.#certificates = new Recent(RECENT_BLOCKS_MAX)
     this.#snapshot = undefined
     this.#before = undefined
     this.#tree = this.#treeOf(sealed)
-    await before.close()
+    await before.release()
   }
 
   async prune(below: Height): Promise<void> {
     if (this.#before !== undefined || below <= this.#oldest.block) return
-    assert(below <= this.finalized().height, `pruning below ${below} would take what is not final`)
+    assert(below <= this.#tip.header.height, `pruning below ${below} would take the tip`)
     const oldest = this.#oldest
     // Nobody may look for what is about to go.
     this.#oldest = { ...oldest, block: below }

@@ -3,9 +3,10 @@ import { EtalonError } from '../base/errors.js'
 import { EMPTY_HASH } from '../crypto/sparse-merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { Logger, StateChange } from '../ports.js'
-import type { Digest, FinalityCertificate, Height, SealedHeader } from '../types/index.js'
+import type { Digest, Height, SealedHeader } from '../types/index.js'
 import { BlockStore, missing, putRow, type Tip } from './block-store.js'
 import { checkBlock } from './check-block.js'
+import { isCertificateOf } from './check-run.js'
 import { corrupt } from './corrupt.js'
 import { installSnapshot, interruptedInstallation } from './install-snapshot.js'
 import { metaKey, treeKey } from './keyspaces.js'
@@ -13,11 +14,9 @@ import { LevelLedger, putState } from './ledger.js'
 import { readRow } from './rows.js'
 import { StateTree } from './state-tree.js'
 import { type Database, type LedgerLocation, type Storage, SYNCED, storageOf } from './storage.js'
-import { listStateKeysByHash } from './upgrade.js'
 
-export const LEDGER_FORMAT = 2
-/** Had no rows by the hash of a state key; brought up to date when it is opened. */
-const FORMAT_WITHOUT_HASHES = 1
+/** 3: one certificate for a block, of ACCEPTs. Up to 2 there were two, and not every written block was final. */
+export const LEDGER_FORMAT = 3
 
 /** Blocks that are checked whenever a ledger is opened. */
 export const TAIL_BLOCKS = 32
@@ -72,13 +71,6 @@ async function openIn(database: Database, storage: Storage, options: LedgerOptio
     )
   }
   if (!created) await storage.markCreated(networkId)
-  if (format?.version === FORMAT_WITHOUT_HASHES) {
-    logger?.info({ from: FORMAT_WITHOUT_HASHES, to: LEDGER_FORMAT }, 'bringing the ledger to a newer format')
-    await listStateKeysByHash(database, sha256)
-    const batch = database.batch()
-    putRow(batch, metaKey('format'), formatRow(networkId))
-    await batch.write(SYNCED)
-  }
 
   const interrupted = interruptedInstallation(database, sha256)
   if (interrupted !== undefined) {
@@ -97,28 +89,30 @@ async function openIn(database: Database, storage: Storage, options: LedgerOptio
   }
   const oldest = blocks.oldest()
   const tip = checkTail(blocks, sha256, await storedTip(blocks), oldest.block)
-  const finality = await newestFinality(blocks, tip)
+  await checkCertified(blocks, tip)
   checkStateRoot(database, sha256, tip)
   const { height } = tip.header
-  logger?.info({ height, finalized: finality?.cid ?? 0, hash: tip.hash }, format ? 'ledger opened' : 'ledger created')
+  logger?.info({ height, hash: tip.hash }, format ? 'ledger opened' : 'ledger created')
   const cache = treeCacheBytesMax === undefined ? {} : { treeCacheBytesMax }
   const sync = options.sync ?? true
-  return new LevelLedger({ tip, finality, oldest, sync, ...cache }, { database, sha256 })
+  return new LevelLedger({ tip, oldest, sync, ...cache }, { database, sha256 })
 }
 
 /** The `format` row. @throws EtalonError `ledger/format` when this version does not know the format */
-export function readFormat(database: Database): { readonly version: number; readonly networkId: Digest } | undefined {
+export function readFormat(database: Database): { readonly networkId: Digest } | undefined {
   const row = readRow(database, metaKey('format'))
   if (row === undefined) return undefined
   const version = row.length < 4 ? undefined : row.readUInt32BE(0)
-  if ((version !== LEDGER_FORMAT && version !== FORMAT_WITHOUT_HASHES) || row.length !== 36) {
+  if (version !== LEDGER_FORMAT || row.length !== 36) {
     throw new EtalonError(
       'ledger/format',
       `The ledger has format ${version}; this version of etalon reads format ${LEDGER_FORMAT}.`,
-      'Run the version of etalon that wrote the data folder, or start with an empty one and catch up from peers.',
+      version !== undefined && version < LEDGER_FORMAT
+        ? 'Start with an empty data folder and catch up from peers. An older format is not converted.'
+        : 'Run the version of etalon that wrote the data folder, or start with an empty one and catch up from peers.',
     )
   }
-  return { version, networkId: row.toString('hex', 4) }
+  return { networkId: row.toString('hex', 4) }
 }
 
 async function createGenesis(database: Database, { genesis, networkId, suite }: LedgerOptions): Promise<void> {
@@ -165,18 +159,17 @@ function checkTail(blocks: BlockStore, sha256: CryptoSuite['sha256'], tip: Tip, 
   return sealed
 }
 
-async function newestFinality(blocks: BlockStore, tip: SealedHeader): Promise<FinalityCertificate | undefined> {
-  const height = await blocks.lastHeight('finality')
-  if (height === undefined) return undefined
-  if (height > tip.header.height) {
-    throw corrupt(`height ${height} is final, but the newest block is at height ${tip.header.height}.`)
+/** Only final blocks are written, up to one with a certificate of its own. */
+async function checkCertified(blocks: BlockStore, tip: SealedHeader): Promise<void> {
+  const { height } = tip.header
+  const newest = await blocks.lastHeight('certificate')
+  if (newest !== undefined && newest > height) {
+    throw corrupt(`height ${newest} has a certificate, but the newest block is at height ${height}.`)
   }
-  const certificate = blocks.finality(height)
-  if (certificate === undefined) throw missing('finality', height)
-  if (certificate.cid !== height || certificate.digest !== blocks.header(height)?.hash) {
-    throw corrupt(`the finality certificate at height ${height} is for another header.`)
-  }
-  return certificate
+  if (height === 0) return
+  const certificate = blocks.certificate(height)
+  if (certificate === undefined) throw missing('certificate', height)
+  if (!isCertificateOf(certificate, tip)) throw corrupt(`the certificate at height ${height} is for another header.`)
 }
 
 /** Reading a page compares its hash with the one that it must have; the tree starts at the tip's state root. */

@@ -3,14 +3,14 @@ import { decodeReceipt } from '../codec/block.js'
 import type { Height } from '../types/index.js'
 import type { BlockStore, Oldest } from './block-store.js'
 import { heightKey, transactionKey } from './keyspaces.js'
-import type { Database } from './storage.js'
+import { type Database, SYNCED } from './storage.js'
 
-/** What goes when a block is pruned. Its header and its certificate of finality stay, for light clients and the links. */
-const PRUNED_SPACES = ['body', 'receipts', 'decision'] as const
+/** What goes when a block is pruned. Its header and its certificate stay, for light clients and the links. */
+const PRUNED_SPACES = ['body', 'receipts'] as const
 
 /**
  * Removes the bodies of heights below a bound in one write, which also moves the mark of the oldest block: there is never a
- * height that is neither whole nor named as pruned. Not synced: what a crash brings back is removed again.
+ * height that is neither whole nor named as pruned.
  */
 export async function pruneBlocks(
   database: Database,
@@ -24,7 +24,7 @@ export async function pruneBlocks(
     for (const space of PRUNED_SPACES) batch.del(heightKey(space, height))
   }
   blocks.putOldest(batch, { ...oldest, block: below })
-  await batch.write()
+  await batch.write(SYNCED)
 }
 
 /** Transactions whose index points at a height. Of a damaged row nothing is known: its index rows stay behind, unused. */

@@ -3,10 +3,11 @@ import { type ChunkRoot, encodeChunk, type StateChunk } from '../codec/snapshot.
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { SnapshotStaging } from '../ports.js'
 import type { Height } from '../types/index.js'
+import { putRow } from './block-store.js'
 import { chunkKey, heightKey, keyText, spaceRange } from './keyspaces.js'
-import { readRow, sealRow } from './rows.js'
+import { readRow } from './rows.js'
 import { foldChunks, openChunk } from './snapshot-tree.js'
-import type { Database } from './storage.js'
+import { clearSynced, type Database, SYNCED } from './storage.js'
 
 export const chunkName = ({ path, slot }: ChunkRoot): string => `${path}:${toHex(slot)}`
 
@@ -30,24 +31,28 @@ export class PulledSnapshot implements SnapshotStaging {
 
   async missing(chunks: readonly ChunkRoot[]): Promise<readonly ChunkRoot[]> {
     const wanted = new Map(chunks.map((root) => [chunkName(root), root]))
-    const stale: Buffer[] = []
+    const stale = this.#database.batch()
     for await (const key of this.#database.keys(spaceRange('chunk'))) {
-      if (!wanted.delete(keyText(key))) stale.push(key)
+      if (!wanted.delete(keyText(key))) stale.del(key)
     }
-    await this.#database.batch(stale.map((key) => ({ type: 'del', key })))
+    await stale.write(SYNCED)
     return [...wanted.values()]
   }
 
   async putChunk(root: ChunkRoot, chunk: StateChunk): Promise<boolean> {
     if (openChunk(this.#sha256, root, chunk) === undefined) return false
-    const key = chunkKey(chunkName(root))
-    await this.#database.put(key, sealRow(key, encodeChunk(chunk)))
+    await this.#put(chunkKey(chunkName(root)), encodeChunk(chunk))
     return true
   }
 
   async putBlock(height: Height, bytes: Uint8Array): Promise<void> {
-    const key = heightKey('pulled', height)
-    await this.#database.put(key, sealRow(key, bytes))
+    await this.#put(heightKey('pulled', height), bytes)
+  }
+
+  async #put(key: Buffer, payload: Uint8Array): Promise<void> {
+    const batch = this.#database.batch()
+    putRow(batch, key, payload)
+    await batch.write(SYNCED)
   }
 
   block(height: Height): Uint8Array | undefined {
@@ -55,7 +60,7 @@ export class PulledSnapshot implements SnapshotStaging {
   }
 
   async clear(): Promise<void> {
-    await this.#database.clear(spaceRange('chunk'))
-    await this.#database.clear(spaceRange('pulled'))
+    await clearSynced(this.#database, spaceRange('chunk'))
+    await clearSynced(this.#database, spaceRange('pulled'))
   }
 }

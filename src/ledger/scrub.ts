@@ -6,7 +6,7 @@ import type { CryptoSuite } from '../crypto/suite.js'
 import type { Damage, ScrubStep } from '../ports.js'
 import type { Height } from '../types/index.js'
 import { BlockStore, missing } from './block-store.js'
-import { checkBlock } from './check-block.js'
+import { checkBlock, isCovered } from './check-block.js'
 import { corrupt } from './corrupt.js'
 import { describeKey, keyText, stateHashKey, stateKey, treeKey } from './keyspaces.js'
 import { openRow, readRow } from './rows.js'
@@ -119,6 +119,9 @@ class ScrubCheck {
         throw missing('header', height + 1)
       if (expected !== undefined && sealed.hash !== expected)
         throw corrupt(`the header at height ${height} is not the one that the next names.`)
+    }
+    if (height > 0 && tip !== undefined && !isCovered(this.#blocks, height, tip.height)) {
+      throw corrupt(`no certificate covers height ${height}.`)
     }
     const [problem] = problems
     if (problem !== undefined) throw corrupt(`${problem.code}, ${problem.detail}.`)

@@ -2,8 +2,9 @@ import { equalBytes, toHex, utf8 } from '../base/bytes.js'
 import type { ChunkRoot, StateChunk } from '../codec/snapshot.js'
 import { EMPTY_HASH, stateLeafHash } from '../crypto/sparse-merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
+import type { MovedKey } from './staged-tree.js'
 import { isLeaf, type Slot, StatePage } from './state-page.js'
-import { type MovedKey, STATE_KEY_BYTES_MAX, StateTree } from './state-tree.js'
+import { STATE_KEY_BYTES_MAX, StateTree } from './state-tree.js'
 
 type Sha256 = CryptoSuite['sha256']
 

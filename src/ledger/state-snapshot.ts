@@ -1,9 +1,9 @@
-import type { AbstractSnapshot } from 'abstract-level'
 import type { ChunkRoot, StateChunk, StateRow } from '../codec/snapshot.js'
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { LedgerSnapshot } from '../ports.js'
 import { LIMITS, type SealedHeader } from '../types/index.js'
 import { corrupt } from './corrupt.js'
+import type { HeldSnapshot } from './held-snapshot.js'
 import { keyText, stateHashRange, stateKey, treeKey } from './keyspaces.js'
 import { openRow, readRow } from './rows.js'
 import { StateTree } from './state-tree.js'
@@ -19,24 +19,26 @@ const ROWS_PER_STEP = 1_000
 export interface SnapshotModules {
   readonly database: Database
   readonly sha256: CryptoSuite['sha256']
+  /** Let go of when this is closed. */
+  readonly held: HeldSnapshot
 }
 
 /** The state as of one block, held by a snapshot of LevelDB: nothing is copied, later writes go elsewhere. */
 export class StateSnapshot implements LedgerSnapshot {
   readonly sealed: SealedHeader
   readonly #database: Database
-  readonly #snapshot: AbstractSnapshot
+  readonly #held: HeldSnapshot
   readonly #tree: StateTree
   #chunks: Promise<readonly ChunkRoot[] | undefined> | undefined
 
-  constructor(sealed: SealedHeader, { database, sha256 }: SnapshotModules) {
+  constructor(sealed: SealedHeader, { database, sha256, held }: SnapshotModules) {
     this.sealed = sealed
     this.#database = database
-    this.#snapshot = database.snapshot()
+    this.#held = held
     this.#tree = new StateTree({
       sha256,
       root: Buffer.from(sealed.header.stateRoot, 'hex'),
-      load: (path) => readRow(database, treeKey(path), this.#snapshot),
+      load: (path) => readRow(database, treeKey(path), held.view),
       cacheBytesMax: CACHE_BYTES_MAX,
     })
   }
@@ -90,7 +92,7 @@ export class StateSnapshot implements LedgerSnapshot {
   }
 
   async *#rows(path: string) {
-    const snapshot = this.#snapshot
+    const snapshot = this.#held.view
     const iterator = this.#database.iterator({ ...stateHashRange(path), snapshot })
     try {
       for (;;) {
@@ -124,6 +126,6 @@ export class StateSnapshot implements LedgerSnapshot {
   }
 
   close(): Promise<void> {
-    return this.#snapshot.close()
+    return this.#held.release()
   }
 }

@@ -2,10 +2,11 @@ import { assert } from '../base/assert.js'
 import { equalBytes, toHex } from '../base/bytes.js'
 import { bitAt, EMPTY_HASH, stateKeyHash, stateValueHash } from '../crypto/sparse-merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
-import type { StagedState, StateChange } from '../ports.js'
+import type { StateChange } from '../ports.js'
 import type { Digest } from '../types/index.js'
 import { corrupt } from './corrupt.js'
 import { PageCache } from './page-cache.js'
+import { StagedTree } from './staged-tree.js'
 import { isLeaf, PAGE_SLOTS, type Slot, StatePage, slotOf } from './state-page.js'
 
 type Sha256 = CryptoSuite['sha256']
@@ -26,24 +27,6 @@ export interface StateTreeOptions {
   readonly cacheBytesMax?: number
 }
 
-/** A new root and the pages that differ under it, in memory. */
-export interface StagedTree extends StagedState {
-  readonly rootHash: Uint8Array
-  readonly changes: readonly StateChange[]
-  /** Pages to write by path; `undefined` is a page to remove. */
-  readonly pages: ReadonlyMap<string, StatePage | undefined>
-  /** Keys that were not there before, or are no longer, with their hashes. */
-  readonly moved: readonly MovedKey[]
-}
-
-export interface MovedKey {
-  readonly key: string
-  readonly keyHash: Uint8Array
-  readonly present: boolean
-}
-
-type StagedPages = Map<string, StatePage | undefined>
-
 export interface TreePath {
   /** From the root down; `undefined` is an empty subtree. */
   readonly siblings: readonly (Uint8Array | undefined)[]
@@ -62,11 +45,20 @@ interface Update {
   moved: boolean
 }
 
-/** Updates with keys in one page's subtree, in order of their key hashes. */
+/** The updates with keys in one page's subtree. */
 interface Span {
-  readonly updates: readonly Update[]
   readonly from: number
   readonly to: number
+}
+
+/** One application of changes. */
+interface Work {
+  /** In order of their key hashes. */
+  readonly updates: readonly Update[]
+  /** Staged states between the written one and the one that is changed, the newest first. */
+  readonly layers: readonly StagedTree[]
+  /** What comes of it. */
+  readonly pages: Map<string, StatePage | undefined>
 }
 
 /** The sparse Merkle tree of crypto/sparse-merkle.ts, updated once per block and stored in pages of four levels. */
@@ -87,35 +79,56 @@ export class StateTree {
     return this.#root
   }
 
-  /** Applies the changes in memory; of several changes of a key the last counts. */
-  stage(changes: readonly StateChange[]): StagedTree {
-    const pages: StagedPages = new Map()
+  /**
+   * Applies the changes in memory; of several changes of a key the last counts.
+   * @param on the staged state to change; the stored one when absent
+   * @throws AssertionFailed when the states below do not stand on the stored one any more
+   */
+  stage(changes: readonly StateChange[], on?: StagedTree): StagedTree {
+    const layers = this.#layersOf(on)
+    const [below] = layers
+    const baseHash = on?.rootHash ?? this.#root
     const updates = this.#sortedUpdates(changes)
-    const base = this.#rootPage()
-    const page = this.#updatePage('', base, { updates, from: 0, to: updates.length }, pages)
-    if (page === base) return { root: toHex(this.#root), rootHash: this.#root, changes, pages, moved: [] }
+    const pages: Work['pages'] = new Map()
+    const base = this.#rootPage(baseHash, layers)
+    const page = this.#updatePage('', base, { from: 0, to: updates.length }, { updates, layers, pages })
+    if (page === base) return new StagedTree(baseHash, baseHash, { changes, pages, moved: [] }, below)
     pages.set('', page.isEmpty() ? undefined : page)
-    const rootHash = page.hash(this.#sha256)
     const moved = updates
       .filter((update) => update.moved)
       .map(({ key, keyHash, leaf }) => ({ key, keyHash, present: leaf !== undefined }))
-    return { root: toHex(rootHash), rootHash, changes, pages, moved }
+    return new StagedTree(page.hash(this.#sha256), baseHash, { changes, pages, moved }, below)
   }
 
-  /** Makes a staged tree the stored one; called once its pages are in the database. */
-  commit(staged: StagedTree): void {
-    for (const [path, page] of staged.pages) {
-      if (page === undefined) this.#cache.delete(path)
-      else this.#cache.set(path, page)
+  /** Equal roots are equal states, so a state that is also the stored one ends the chain, whoever staged it. */
+  #layersOf(on: StagedTree | undefined): readonly StagedTree[] {
+    const layers: StagedTree[] = []
+    let base = on?.rootHash ?? this.#root
+    for (let staged = on; !equalBytes(base, this.#root); staged = staged.below) {
+      assert(staged !== undefined && !staged.isReleased, 'a state is staged on one that left the chain')
+      layers.push(staged)
+      base = staged.baseHash
     }
-    this.#root = staged.rootHash
+    return layers
+  }
+
+  /** Makes the last of staged states the stored one, each on the one before; called once their rows are in the database. */
+  commit(...run: readonly StagedTree[]): void {
+    for (const staged of run) {
+      for (const [path, page] of staged.pages) {
+        if (page === undefined) this.#cache.delete(path)
+        else this.#cache.set(path, page)
+      }
+      this.#root = staged.rootHash
+      staged.release()
+    }
   }
 
   /** Walks from the root to where the key stands, or would. */
   path(keyHash: Uint8Array): TreePath {
     const siblings: (Uint8Array | undefined)[] = []
     const route = toHex(keyHash)
-    let page = this.#rootPage()
+    let page = this.#rootPage(this.#root)
     for (let pageDepth = 0; ; pageDepth++) {
       let from = 0
       for (let width = PAGE_SLOTS; width > 1; width /= 2) {
@@ -135,7 +148,7 @@ export class StateTree {
 
   /** What stands at a path of whole pages: a leaf, the hash of the subtree, or nothing. */
   slotAt(path: string): Slot {
-    let page = this.#rootPage()
+    let page = this.#rootPage(this.#root)
     let slot: Slot = page.soleLeaf() ?? (page.isEmpty() ? undefined : this.#root)
     for (let depth = 0; depth < path.length && slot !== undefined; depth++) {
       if (depth > 0) page = this.#page(path.slice(0, depth), slot)
@@ -163,8 +176,9 @@ export class StateTree {
   }
 
   /** @returns the page with the updates, or `base` itself when they change nothing */
-  #updatePage(path: string, base: StatePage, span: Span, pages: StagedPages): StatePage {
-    const { updates, to } = span
+  #updatePage(path: string, base: StatePage, span: Span, work: Work): StatePage {
+    const { updates } = work
+    const { to } = span
     const slots: Slot[] = []
     let changed = 0
     for (let from = span.from; from < to; ) {
@@ -172,7 +186,7 @@ export class StateTree {
       let end = from + 1
       while (end < to && slotOf((updates[end] as Update).keyHash, path.length) === index) end += 1
       const before = base.slot(index)
-      const after = this.#updateSlot(path + HEX[index], before, { updates, from, to: end }, pages)
+      const after = this.#updateSlot(path + HEX[index], before, { from, to: end }, work)
       if (after !== before) {
         slots[index] = after
         changed |= 1 << index
@@ -183,35 +197,39 @@ export class StateTree {
   }
 
   /** @returns what stands in the slot after the updates, or `slot` itself when they change nothing */
-  #updateSlot(path: string, slot: Slot, span: Span, pages: StagedPages): Slot {
+  #updateSlot(path: string, slot: Slot, span: Span, work: Work): Slot {
     const stored = slot !== undefined && !isLeaf(slot)
     if (!stored && span.to === span.from + 1) {
-      const update = span.updates[span.from] as Update
+      const update = work.updates[span.from] as Update
       const { keyHash, leaf } = update
       const same = slot !== undefined && sameKey(slot, keyHash)
       if (same || slot === undefined) update.moved = same !== (leaf !== undefined)
       if (slot === undefined) return leaf
       if (same) return leaf !== undefined && equalBytes(slot, leaf) ? slot : leaf
     }
-    const base = stored ? this.#page(path, slot) : pageOf(slot, path.length)
-    const page = this.#updatePage(path, base, span, pages)
+    const base = stored ? this.#page(path, slot, work.layers) : pageOf(slot, path.length)
+    const page = this.#updatePage(path, base, span, work)
     if (page === base) return slot
     // a subtree with one leaf is that leaf, and an empty one is nothing: neither has a page
     const leaf = page.soleLeaf()
     if (leaf === undefined && !page.isEmpty()) {
-      pages.set(path, page)
+      work.pages.set(path, page)
       return page.hash(this.#sha256)
     }
-    if (stored) pages.set(path, undefined)
+    if (stored) work.pages.set(path, undefined)
     return leaf
   }
 
-  #rootPage(): StatePage {
-    return equalBytes(this.#root, EMPTY_HASH) ? StatePage.EMPTY : this.#page('', this.#root)
+  #rootPage(root: Uint8Array, layers: readonly StagedTree[] = []): StatePage {
+    return equalBytes(root, EMPTY_HASH) ? StatePage.EMPTY : this.#page('', root, layers)
   }
 
   /** A page must have the hash that its parent names: this finds a page that is intact, but of another time. */
-  #page(path: string, hash: Uint8Array): StatePage {
+  #page(path: string, hash: Uint8Array, layers: readonly StagedTree[] = []): StatePage {
+    for (const { pages } of layers) {
+      const staged = pages.get(path)
+      if (staged !== undefined) return staged
+    }
     const cached = this.#cache.get(path)
     if (cached !== undefined) return cached
     const bytes = this.#load(path)

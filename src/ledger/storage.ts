@@ -14,8 +14,27 @@ export type DatabaseOperation = AbstractBatchOperation<Database, Buffer, Buffer>
 /** Where a ledger lives: a folder on disk, or a database of the caller's making with `buffer` encodings. */
 export type LedgerLocation = { readonly path: string } | { readonly database: Database }
 
-/** Write option of what must be on disk when the promise settles. */
+/**
+ * Option of every write. LevelDB syncs only the file that it writes to now: after a loss of power a synced write may be there without
+ * an unsynced one before it.
+ */
 export const SYNCED = { sync: true } as const
+
+const DELETED_AT_ONCE = 1_000
+
+/** Removes the rows of a range. LevelDB's own `clear` does not sync. */
+export async function clearSynced(
+  database: Database,
+  range: { readonly gte: Buffer; readonly lt: Buffer },
+): Promise<void> {
+  for (;;) {
+    const keys = await database.keys({ ...range, limit: DELETED_AT_ONCE }).all()
+    if (keys.length === 0) return
+    const batch = database.batch()
+    for (const key of keys) batch.del(key)
+    await batch.write(SYNCED)
+  }
+}
 
 /** LevelDB's default of 4 MB was measured to stall writes for up to 0.7 s. While one is written out, a second one fills. */
 const WRITE_BUFFER_BYTES_MAX = 64 * 1024 * 1024

@@ -4,13 +4,14 @@ import { EtalonError } from '../base/errors.js'
 import { EMPTY_HASH, stateKeyHash } from '../crypto/sparse-merkle.js'
 import type { CryptoSuite } from '../crypto/suite.js'
 import type { StateChange, StateReader } from '../ports.js'
-import type { BlockRecord, Certificate, Height, SealedHeader } from '../types/index.js'
+import type { BlockRecord, FinalityCertificate, Height, SealedHeader } from '../types/index.js'
 import { BlockStore, type Oldest } from './block-store.js'
-import { checkBlock, type Problem } from './check-block.js'
+import { type BlockCheck, checkBlock, endsView, type Problem } from './check-block.js'
 import { corrupt } from './corrupt.js'
+import { Coverage } from './coverage.js'
 import { interruptedInstallation } from './install-snapshot.js'
 import { describeKey, KEY_SPACES, keyText, spaceRange, stateHashKey, stateKey } from './keyspaces.js'
-import { LEDGER_FORMAT, readFormat } from './open-ledger.js'
+import { readFormat } from './open-ledger.js'
 import { openRow, readRow } from './rows.js'
 import { StateTree } from './state-tree.js'
 import { type Database, type LedgerLocation, storageOf } from './storage.js'
@@ -34,10 +35,7 @@ export interface VerifyOptions {
   /** Given the state before the blocks are checked, for what they are checked against. That state is checked as well. */
   readonly onState?: (state: StateReader) => void
   /** Checks a certificate against its block, with the view in force there; what is wrong with it, if anything. */
-  readonly checkCertificate?: (
-    certificate: Certificate<'accept' | 'persist'>,
-    sealed: SealedHeader,
-  ) => string | undefined
+  readonly checkCertificate?: (certificate: FinalityCertificate, sealed: SealedHeader) => string | undefined
   /** Derives from the body what the header says of it (value digest, transaction root); what is wrong, if anything. */
   readonly checkBody?: (record: BlockRecord, receipts: readonly Uint8Array[]) => string | undefined
   readonly onProgress?: (progress: VerifyProgress) => void
@@ -73,6 +71,7 @@ class Verification {
   readonly #database: Database
   readonly #options: VerifyOptions
   readonly #blocks: BlockStore
+  readonly #coverage = new Coverage()
   readonly #problems: Problem[] = []
 
   constructor(database: Database, options: VerifyOptions) {
@@ -83,9 +82,7 @@ class Verification {
 
   async run(): Promise<LedgerReport> {
     this.#attempt(() => {
-      const format = readFormat(this.#database)
-      if (format === undefined) this.#report({ code: 'ledger/corrupt', detail: 'there is no ledger' })
-      else if (format.version !== LEDGER_FORMAT) throw corrupt('its format is an older one; the next start renews it.')
+      if (readFormat(this.#database) === undefined) throw corrupt('there is no ledger.')
     })
     const rows = await this.#checksums()
     const oldest = this.#attempt(() => this.#blocks.oldest()) ?? { block: 1, header: 1 }
@@ -160,32 +157,51 @@ class Verification {
         sealed = undefined
       }
       const pruned = height > 0 && height < oldest.block
-      const check = checkBlock(this.#blocks, this.#options.suite.sha256, height, sealed?.hash, pruned)
-      for (const problem of check.problems) this.#report(problem)
+      const check = this.#block(height, sealed, pruned)
       sealed = check.sealed
       if (!pruned) transactions += sealed?.header.transactions ?? 0
-      if (check.record !== undefined) this.#judge(check.record)
       if (height % BLOCKS_PER_STEP === 0) {
         this.#options.onProgress?.({ phase: 'blocks', done: height, total: last })
         await setImmediate()
       }
     }
+    this.#uncovered(this.#coverage.end())
     if (sealed === undefined || (named !== undefined && named.hash !== sealed.hash)) {
       this.#report({ code: 'ledger/corrupt', height: last, detail: 'the newest header is not the tip' })
     }
     return { blocks: last, transactions, tip: sealed }
   }
 
-  /** What only the caller can check: certificates need views and keys, bodies the meaning of transactions. */
-  #judge(record: BlockRecord): void {
-    const { checkCertificate, checkBody } = this.#options
-    const { sealed, decision, finality } = record
-    const { height } = sealed.header
-    for (const certificate of finality === undefined ? [decision] : [decision, finality]) {
-      const detail = checkCertificate?.(certificate, sealed)
-      if (detail !== undefined) this.#report({ code: 'ledger/wrong-certificate', height, detail })
+  #block(height: Height, below: SealedHeader | undefined, pruned: boolean): BlockCheck {
+    const check = checkBlock(this.#blocks, this.#options.suite.sha256, height, below?.hash, pruned)
+    const { sealed, record, certificate, problems } = check
+    for (const problem of problems) this.#report(problem)
+    const certified = certificate !== undefined && sealed !== undefined && this.#holds(certificate, sealed)
+    if (height > 0) this.#uncovered(this.#coverage.next(height, { certified, endsView: endsView(below, sealed) }))
+    if (record !== undefined) this.#judge(record)
+    return check
+  }
+
+  #uncovered(heights: readonly Height[]): void {
+    for (const height of heights) {
+      this.#report({ code: 'ledger/wrong-certificate', height, detail: 'no certificate covers it' })
     }
+  }
+
+  /** What only the caller can check: certificates need views and keys. */
+  #holds(certificate: FinalityCertificate, sealed: SealedHeader): boolean {
+    const detail = this.#options.checkCertificate?.(certificate, sealed)
+    if (detail !== undefined) {
+      this.#report({ code: 'ledger/wrong-certificate', height: sealed.header.height, detail })
+    }
+    return detail === undefined
+  }
+
+  /** What only the caller can check: bodies need the meaning of transactions. */
+  #judge(record: BlockRecord): void {
+    const { checkBody } = this.#options
     if (checkBody === undefined) return
+    const { height } = record.sealed.header
     const receipts = this.#attempt(() => this.#blocks.receipts(height), height) ?? []
     const detail = checkBody(record, receipts)
     if (detail !== undefined) this.#report({ code: 'ledger/wrong-body', height, detail })

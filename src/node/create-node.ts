@@ -96,7 +96,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
     const fileSystem = config.sync === false ? unsynced(nodeLogFileSystem) : nodeLogFileSystem
     const wal = await openWriteAheadLog({ path: join(config.data, 'wal'), fileSystem, logger: options.logger })
     opened.push(wal)
-    countStart(config)
+    const start = countStart(config)
     const transport = createLibp2pTransport({
       privateKey: await decodeTransportKey(keys.transportSeed),
       self: info.id,
@@ -124,6 +124,7 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
       },
       {
         votesLost,
+        start,
         timings: { ...DEFAULT_TIMINGS, ...options.timings },
         lane: { ...DEFAULT_LANE, ...options.lane },
         ...DEFAULT_PROPOSALS,

@@ -28,11 +28,15 @@ export function areVotesLost(config: NodeConfig): boolean {
   )
 }
 
-/** Called when the data folder is open. The folder counts first: a crash in between leaves it ahead, which is harmless. */
-export function countStart(config: NodeConfig): void {
+/**
+ * Called when the data folder is open. The folder counts first: a crash in between leaves it ahead, which is harmless.
+ * @returns which start of the key this is, from 1
+ */
+export function countStart(config: NodeConfig): number {
   const count = Math.max(countIn(counterOf(config)), countIn(markerOf(config))) + 1
   replaceFile(counterOf(config), `${count}\n`)
   replaceFile(markerOf(config), `${count}\nstarts of this key; see docs/errors.md, node/votes-lost\n`)
+  return count
 }
 
 /** 0 where there is no file. A marker that cannot be read counts as one start. */

@@ -1,13 +1,18 @@
 import { signedStatement } from '../codec/consensus.js'
 import { statementBytes } from '../codec/statements.js'
 import { verifyCertificate } from '../consensus/index.js'
-import type { Certificate, ReplicaId, Signed, StopData, VoteKind } from '../types/index.js'
+import type { Certificate, ReplicaId, Signed, VoteKind } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
 import type { ViewInForce } from './view-schedule.js'
+
+/** Statements whose certificates were checked lately: two certificates of one statement are worth the same. */
+const PROVEN_MAX = 1_024
 
 /** Checks the signatures of replicas: of messages, with all that they nest, and of certificates. */
 export class Authenticity {
   readonly #context: ReplicaContext
+  /** By what it says and who signed it: a certificate is verified once. */
+  readonly #proven = new Set<string>()
 
   constructor(context: ReplicaContext) {
     this.#context = context
@@ -30,36 +35,49 @@ export class Authenticity {
     kind: VoteKind,
     inForce: ViewInForce = this.#context.views.current,
   ): string | undefined {
+    const fingerprint = fingerprintOf(certificate, inForce)
+    if (this.#proven.has(fingerprint)) return undefined
     const statement = statementBytes(this.#context.networkId, certificate)
-    return verifyCertificate(certificate, kind, inForce.view, (_, replica, signature) =>
+    const problem = verifyCertificate(certificate, kind, inForce.view, (_, replica, signature) =>
       this.signedBy(replica, statement, signature, inForce),
     )
+    if (problem === undefined) this.#remember(fingerprint)
+    return problem
   }
 
-  /** Says what is wrong with the signatures inside a message, or nothing. */
-  nestedProblem({ message }: Signed): string | undefined {
-    if (message.kind === 'stop-data') return this.#stopDataProblem(message)
+  #remember(fingerprint: string): void {
+    this.#proven.add(fingerprint)
+    if (this.#proven.size <= PROVEN_MAX) return
+    const oldest = this.#proven.values().next().value
+    if (oldest !== undefined) this.#proven.delete(oldest)
+  }
+
+  /** Says what is wrong with what a message nests or carries beside, or nothing. */
+  nestedProblem({ message, proofs = [] }: Signed): string | undefined {
+    if (message.kind === 'stop-data') return this.#proofsProblem(proofs)
     if (message.kind !== 'sync') return undefined
     for (const signed of message.stopData) {
       const statement = signedStatement(this.#context, signed)
       if (statement === undefined || !this.signedBy(signed.sender, statement, signed.signature)) {
         return `the STOPDATA of replica ${signed.sender} is not signed by it`
       }
-      const problem = this.#stopDataProblem(signed.message)
-      if (problem !== undefined) return problem
     }
-    return undefined
+    return this.#proofsProblem(message.proofs)
   }
 
-  #stopDataProblem(message: StopData): string | undefined {
-    if (message.finality !== undefined) {
-      const problem = this.certificateProblem(message.finality, 'persist')
-      if (problem !== undefined) return problem
-    }
-    for (const prepared of message.prepared) {
-      const problem = this.certificateProblem(prepared, 'write')
+  #proofsProblem(proofs: readonly Certificate[]): string | undefined {
+    for (const proof of proofs) {
+      const problem = this.certificateProblem(proof, proof.kind)
       if (problem !== undefined) return problem
     }
     return undefined
   }
+}
+
+/** All of the certificate: one that differs from one that was checked is checked itself. */
+function fingerprintOf(certificate: Certificate, { hash }: ViewInForce): string {
+  const { kind, view, cid, regency, digest, signatures } = certificate
+  const header = certificate.kind === 'accept' ? certificate.header : ''
+  const signers = signatures.map(({ replica, signature }) => `${replica}:${Buffer.from(signature).toString('latin1')}`)
+  return [hash, kind, view, cid, regency, digest, header, ...signers].join()
 }

@@ -1,8 +1,9 @@
 import type { Batch, Digest } from '../types/index.js'
 
-/** Batches at hand, by digest. What must be kept is the core's to say. */
+/** Batches at hand, by digest, and which of them the log holds. What must be kept is the core's to say. */
 export class BatchStore {
   readonly #batches = new Map<Digest, Batch>()
+  readonly #logged = new Set<Digest>()
   #bytes = 0
 
   has(digest: Digest): boolean {
@@ -23,17 +24,37 @@ export class BatchStore {
     return [...this.#batches.values()]
   }
 
+  /** Those of these that the log does not hold; from now on it does. */
+  toLog(digests: readonly Digest[]): readonly Batch[] {
+    const batches: Batch[] = []
+    for (const digest of digests) {
+      const batch = this.#batches.get(digest)
+      if (batch === undefined || this.#logged.has(digest)) continue
+      this.#logged.add(digest)
+      batches.push(batch)
+    }
+    return batches
+  }
+
+  /** The log was written anew and holds these. */
+  logHolds(digests: ReadonlySet<Digest>): void {
+    this.#logged.clear()
+    for (const digest of digests) this.#logged.add(digest)
+  }
+
   drop(digests: readonly Digest[]): void {
     for (const digest of digests) {
       const batch = this.#batches.get(digest)
       if (batch === undefined) continue
       this.#batches.delete(digest)
+      this.#logged.delete(digest)
       this.#bytes -= batch.bytes.length
     }
   }
 
   clear(): void {
     this.#batches.clear()
+    this.#logged.clear()
     this.#bytes = 0
   }
 

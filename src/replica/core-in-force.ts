@@ -1,16 +1,25 @@
 import { decodeValue, makeValue } from '../codec/block.js'
 import { encodeLogRecord } from '../codec/wal.js'
-import { type CoreOptions, type Effect, type Input, ReplicaCore, type WalRecord } from '../consensus/index.js'
+import {
+  type CoreOptions,
+  type Effect,
+  type Input,
+  type Now,
+  ReplicaCore,
+  type Restored,
+  type WalRecord,
+} from '../consensus/index.js'
 import type { Signer } from '../ports.js'
 import type { Height, ViewId } from '../types/index.js'
 import type { ReplicaContext, ReplicaModules } from './context.js'
+import { readHeads } from './lane-heads.js'
 import type { ReplicaOptions } from './options.js'
-import { restoredFrom } from './restoring.js'
-import { highestVote, isRolledBack } from './rolled-back.js'
+import type { RestoredLog } from './restoring.js'
+import { highestAccept, isRolledBack } from './rolled-back.js'
 
 /** Batches of one lane that a replica keeps at most: twice what a correct one has on its way. */
 const LANE_BATCHES_MAX_FACTOR = 2
-const VOTES_LOST: WalRecord = { kind: 'abstain', over: false }
+const VOTES_LOST: WalRecord = { kind: 'lost' }
 const NOTHING: readonly Effect[] = []
 
 type Modules = Pick<ReplicaModules, 'clock' | 'counters' | 'keys' | 'ledger' | 'logger' | 'wal'>
@@ -31,13 +40,17 @@ export class CoreInForce {
     context: ReplicaContext,
     modules: Modules,
     options: ReplicaOptions,
-    log: { readonly records: readonly WalRecord[]; readonly ahead: boolean },
+    log: Pick<RestoredLog, 'records' | 'ahead' | 'empty'>,
   ) {
     this.#context = context
     this.#modules = modules
     this.#options = options
     this.#signer = this.#signerOfView()
-    const lost = options.votesLost === true || log.ahead || this.#isRolledBack(log.records)
+    // A log begins with its view, so an empty one beside a ledger that has blocks is not the one that was written.
+    const isGone = log.empty && modules.ledger.tip().header.height > 0
+    const lost = options.votesLost === true || log.ahead || isGone || this.#isRolledBack(log.records)
+    const view: WalRecord = { kind: 'view', view: context.views.current.view.id }
+    if (log.empty) modules.wal.append(encodeLogRecord(view))
     if (lost) modules.wal.append(encodeLogRecord(VOTES_LOST))
     this.#core = this.#newCore(lost ? [VOTES_LOST] : log.records)
   }
@@ -56,14 +69,17 @@ export class CoreInForce {
     return this.#changing
   }
 
-  step(input: Input): readonly Effect[] {
-    return this.#changing ? NOTHING : this.#core.step(input, this.#modules.clock.nowMs())
+  now(): Now {
+    const { clock } = this.#modules
+    return { monotonicMs: clock.monotonicMs(), wallMs: clock.nowMs() }
   }
 
-  /** What this replica's view is known to end with. */
-  viewEnd(): { readonly lastHeight?: Height } {
-    const lastHeight = this.#context.views.lastHeight()
-    return lastHeight === undefined ? {} : { lastHeight }
+  start(): readonly Effect[] {
+    return this.#core.start(this.now())
+  }
+
+  step(input: Input): readonly Effect[] {
+    return this.#changing ? NOTHING : this.#core.step(input, this.now())
   }
 
   /** From here on the core is not fed, until `renew`. */
@@ -78,7 +94,7 @@ export class CoreInForce {
   async renew(beginView: (records: readonly WalRecord[]) => Promise<void>): Promise<void> {
     const { views } = this.#context
     const { id: before } = views.current.view
-    views.load(this.#modules.ledger, this.#modules.ledger.finalized().height + 1)
+    views.load(this.#modules.ledger, this.#modules.ledger.tip().header.height + 1)
     this.#signer = this.#signerOfView()
     const { id } = views.current.view
     const records = this.#carriedOver(before, id)
@@ -87,10 +103,14 @@ export class CoreInForce {
     this.#changing = false
   }
 
-  /** What the old core has voted for binds the new one too, within the view; silence lasts over views. */
+  /** What the old core has said binds the new one too, within the view; a lost disk stays lost until it ends in a view. */
   #carriedOver(before: ViewId, after: ViewId): readonly WalRecord[] {
-    if (before === after) return this.#core.durableRecords()
-    return this.#core.durableRecords().filter(({ kind }) => kind === 'abstain')
+    const records = this.#core.durableRecords()
+    if (before === after) return records
+    const { silent } = this.#core.status()
+    // Who only follows has asked nobody: its silence begins with the first view that it is in.
+    const isLost = silent === 'lost' || (silent === 'following' && records.some(({ kind }) => kind === 'lost'))
+    return isLost ? [VOTES_LOST] : []
   }
 
   #signerOfView(): Signer | undefined {
@@ -108,26 +128,44 @@ export class CoreInForce {
     const { height } = ledger.tip().header
     if (!isRolledBack(height, records, this.#context.genesis.parameters.window)) return false
     counters.add('ledger-rolled-back')
-    logger.warn({ height, voted: highestVote(records) }, 'the ledger is older than the votes of this replica')
+    logger.warn({ height, accepted: highestAccept(records) }, 'the ledger is older than the votes of this replica')
     return true
   }
 
   #newCore(records: readonly WalRecord[]): ReplicaCore {
     const { genesis, self, sha256, views } = this.#context
     const { view, from } = views.current
+    const { parameters } = genesis
+    const lastHeight = views.lastHeight()
     const options: CoreOptions = {
-      ...this.#options,
-      ...this.viewEnd(),
       self,
+      start: this.#options.start,
       view,
       firstHeight: from,
+      ...(lastHeight === undefined ? {} : { lastHeight }),
       votes: this.#signer !== undefined,
-      window: genesis.parameters.window,
-      clockDriftMsMax: genesis.parameters.clockDriftMsMax,
+      window: parameters.window,
+      clockDriftMsMax: parameters.clockDriftMsMax,
+      dedupWindowMs: parameters.dedupWindowMs,
+      timings: this.#options.timings,
+      proposalTransactions: this.#options.proposalTransactions,
+      bounds: {
+        transactionsMax: parameters.proposalTransactionsMax,
+        bytesMax: parameters.proposalBytesMax,
+        costMax: parameters.proposalCostMax,
+      },
       laneBatchesMax: this.#options.lane.batchesInFlightMax * LANE_BATCHES_MAX_FACTOR,
       makeValue: (timestampMs, digests) => makeValue(sha256, timestampMs, digests),
       readValue: (bytes) => decodeValue(sha256, bytes),
     }
-    return new ReplicaCore(options, { ...restoredFrom(this.#modules.ledger), records })
+    return new ReplicaCore(options, this.#restored(records))
+  }
+
+  #restored(records: readonly WalRecord[]): Restored {
+    const { ledger } = this.#modules
+    const height: Height = ledger.tip().header.height
+    const certificate = ledger.certificate(height)
+    const heads = readHeads(ledger, this.#context.views.current.view)
+    return { height, heads, records, ...(certificate === undefined ? {} : { certificate }) }
   }
 }

@@ -1,27 +1,30 @@
 import { assert } from '../base/assert.js'
+import { decodeValue } from '../codec/block.js'
 import { encodeEnvelope, encodeMessageBody, messageStatement } from '../codec/consensus.js'
 import { encodeFrame, type Frame, type Status } from '../codec/frame.js'
 import { encodeLogRecord } from '../codec/wal.js'
-import type { Effect, PeerStatus, Timer } from '../consensus/index.js'
+import type { Effect, Timer } from '../consensus/index.js'
 import type { Clock, Counters, Signer, TrafficClass, Transport, WriteAheadLog } from '../ports.js'
-import type { FinalityCertificate, Message, ReplicaId, Signed } from '../types/index.js'
+import type { FinalityCertificate, PeerStatus, ReplicaId, Signed, WalRecord } from '../types/index.js'
 import type { BatchStore } from './batch-store.js'
 import type { ReplicaContext } from './context.js'
 
 /** Effects that somebody else carries out, once their turn has come. */
 export type ForwardedEffect = Extract<
   Effect,
-  { kind: 'deliver' | 'finalized' | 'drop-batches' | 'regency-installed' | 'misbehaviour' | 'abstaining' | 'diverged' }
+  { kind: 'execute' | 'final' | 'drop-batches' | 'regency-installed' | 'misbehaviour' | 'silence' }
 >
+
+type Send = Extract<Effect, { kind: 'send' }>
 
 export interface EffectHandlers {
   /** An own message, signed: it goes to the core like anybody else's. */
-  readonly own: (message: Signed<Message>) => void
+  readonly own: (message: Signed) => void
   readonly timeout: (timer: Timer) => void
   readonly forward: (effect: ForwardedEffect) => void
   /** Signs for the current view; absent where this replica only follows. */
   readonly signer: () => Signer | undefined
-  /** Peers that abstain. */
+  /** Peers that ask where the others stand. */
   readonly silentPeers: () => ReadonlySet<ReplicaId>
   /** This replica's newest certificate, for their sake. */
   readonly finality: () => FinalityCertificate | undefined
@@ -31,6 +34,8 @@ export interface EffectHandlers {
   readonly fatal: (error: unknown) => void
   /** What a status says beside where the core stands. */
   readonly holdings: () => Pick<Status, 'oldest' | 'snapshot'>
+  /** A number to be echoed, which measures the round trip; now and then. */
+  readonly ping: () => number | undefined
 }
 
 export interface EffectRunnerModules {
@@ -44,20 +49,30 @@ export interface EffectRunnerModules {
 /** The log is compacted when it has grown by this much, in bytes. */
 export const WAL_BYTES_MAX = 64 * 1024 * 1024
 
+/** An effect and the number of the record that must be durable before it. */
+interface Waiting {
+  readonly effect: Effect
+  readonly after: number
+}
+
 /**
- * Carries out the core's effects in their order. All records of a turn share one sync (group commit), and nothing that
- * comes after a record leaves before that sync has settled.
+ * Carries out the core's effects. Records go to the log as they come and share a sync with all that came meanwhile (group commit). An ACCEPT or
+ * STOPDATA leaves when every record before it is durable; other messages wait for promises only, so that a WRITE never waits for the
+ * sync of an ACCEPT.
  */
 export class EffectRunner {
   readonly #context: ReplicaContext
   readonly #modules: EffectRunnerModules
   readonly #handlers: EffectHandlers
   readonly #timers = new Map<Timer, () => void>()
-  #queue: Effect[] = []
+  #waiting: Waiting[] = []
   #scheduled = false
-  #pumping = false
+  #syncing: Promise<void> | undefined
   #stopped = false
-  #idle: (() => void)[] = []
+  /** Records appended, the newest that is a promise, and those that are durable. */
+  #appended = 0
+  #promised = 0
+  #durable = 0
   #sizeAfterCompaction: number
 
   constructor(context: ReplicaContext, modules: EffectRunnerModules, handlers: EffectHandlers) {
@@ -69,32 +84,66 @@ export class EffectRunner {
 
   run(effects: readonly Effect[]): void {
     if (effects.length === 0 || this.#stopped) return
-    for (const effect of effects) this.#queue.push(effect)
-    if (this.#scheduled || this.#pumping) return
+    for (const effect of effects) {
+      if (effect.kind === 'persist') this.#append(effect.record)
+      else this.#waiting.push({ effect, after: this.#needs(effect) })
+    }
+    if (this.#scheduled) return
     this.#scheduled = true
     this.#modules.clock.soon(() => {
       this.#scheduled = false
-      this.#pump().catch((error: unknown) => {
-        this.#stopped = true
-        this.#handlers.fatal(error)
-      })
+      this.#pump()
     })
+  }
+
+  /** The record of an ACCEPT comes after the batches of its value: what it promises to give is on disk with it. */
+  #append(record: WalRecord): void {
+    const { store, wal } = this.#modules
+    const { sha256 } = this.#context
+    const batchesOf = (value: Uint8Array) => decodeValue(sha256, value)?.batches ?? []
+    if (record.kind === 'accept') {
+      for (const batch of store.toLog(batchesOf(record.value))) {
+        wal.append(encodeLogRecord({ kind: 'batch', bytes: batch.bytes }))
+      }
+    }
+    wal.append(encodeLogRecord(record))
+    this.#appended += 1
+    if (record.kind !== 'accept') this.#promised = this.#appended
+  }
+
+  #needs(effect: Effect): number {
+    if (effect.kind !== 'send') return 0
+    const { kind } = effect.message
+    return kind === 'accept' || kind === 'stop-data' ? this.#appended : this.#promised
+  }
+
+  /** Settles when all that waits now has been said. */
+  async said(): Promise<void> {
+    const last = this.#waiting.at(-1)
+    while (last !== undefined && this.#waiting.includes(last)) {
+      await (this.#syncing ?? new Promise<void>((resolve) => this.#modules.clock.soon(resolve)))
+    }
   }
 
   /** Ends the work; what was not yet durable is not sent. */
   async stop(): Promise<void> {
     this.#stopped = true
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
-    if (this.#pumping) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    this.#clear()
+    await this.#syncing
   }
 
-  /** Drops what waits and stops all timers, for a new core; settles when nothing is under way any more. */
+  /** Drops what waits to be said and stops all timers, for a new core; what was appended to the log stays, and is synced. */
   async reset(): Promise<void> {
-    this.#queue = []
+    this.#clear()
+    await this.#syncing
+    await this.#modules.wal.sync()
+    this.#durable = this.#appended
+  }
+
+  #clear(): void {
+    this.#waiting = []
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
-    if (this.#pumping) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
   /** The log was written anew from outside. */
@@ -102,42 +151,39 @@ export class EffectRunner {
     this.#sizeAfterCompaction = this.#modules.wal.size()
   }
 
-  async #pump(): Promise<void> {
-    if (this.#pumping) return
-    this.#pumping = true
-    try {
-      while (this.#queue.length > 0 && !this.#stopped) {
-        const turn = this.#queue
-        this.#queue = []
-        const durable = this.#persist(turn)
-        if (durable !== undefined) await durable
-        if (this.#stopped) return
-        for (const effect of turn) this.#carryOut(effect)
-      }
-    } finally {
-      this.#pumping = false
-      for (const resolve of this.#idle.splice(0)) resolve()
-    }
-  }
-
-  /** Settles when the records of the turn are durable; `undefined` when there are none, and so nothing to wait for. */
-  #persist(turn: readonly Effect[]): Promise<void> | undefined {
-    const { wal } = this.#modules
-    let records = 0
-    for (const effect of turn) {
-      if (effect.kind !== 'persist') continue
-      wal.append(encodeLogRecord(effect.record))
-      records += 1
-    }
-    return records === 0 ? undefined : this.#sync()
+  #pump(): void {
+    if (this.#stopped) return
+    if (this.#durable < this.#appended) this.#syncing ??= this.#sync()
+    const ready = this.#waiting.filter(({ after }) => after <= this.#durable)
+    if (ready.length === 0) return
+    this.#waiting = this.#waiting.filter(({ after }) => after > this.#durable)
+    for (const { effect } of ready) this.#carryOut(effect)
   }
 
   async #sync(): Promise<void> {
-    const { wal } = this.#modules
-    await wal.sync()
-    this.#modules.counters.add('wal-syncs')
-    if (wal.size() - this.#sizeAfterCompaction < WAL_BYTES_MAX) return
+    const { wal, counters } = this.#modules
+    try {
+      const appended = this.#appended
+      await wal.sync()
+      counters.add('wal-syncs')
+      this.#durable = appended
+      if (wal.size() - this.#sizeAfterCompaction >= WAL_BYTES_MAX && !this.#stopped) await this.#compact()
+      this.#syncing = undefined
+      this.#pump()
+    } catch (error) {
+      this.#stopped = true
+      this.#syncing = undefined
+      this.#handlers.fatal(error)
+    }
+  }
+
+  /** The new records stand for all that was appended until now. */
+  async #compact(): Promise<void> {
+    const { wal, counters } = this.#modules
+    const appended = this.#appended
     await wal.rewrite(this.#handlers.liveRecords())
+    counters.add('wal-compactions')
+    this.#durable = appended
     this.#sizeAfterCompaction = wal.size()
   }
 
@@ -146,10 +192,23 @@ export class EffectRunner {
       case 'persist':
         return
       case 'send':
-        this.#send(effect.to, effect.message)
+        this.#send(effect)
         return
       case 'relay':
         this.#post(effect.to, 'consensus', { kind: 'envelope', bytes: effect.message.bytes })
+        return
+      case 'send-certificate': {
+        const { certificate, to } = effect
+        this.#post(to === 'view' ? this.#others() : to, 'consensus', { kind: 'certificate', certificate })
+        return
+      }
+      case 'send-installation': {
+        const stops = effect.stops.map(({ bytes }) => bytes)
+        this.#post(effect.to === 'view' ? this.#others() : effect.to, 'consensus', { kind: 'installation', stops })
+        return
+      }
+      case 'send-evidence':
+        this.#post(this.#others(), 'consensus', { kind: 'evidence', first: effect.first, second: effect.second })
         return
       case 'send-batch': {
         const batch = this.#modules.store.get(effect.digest)
@@ -173,32 +232,35 @@ export class EffectRunner {
     }
   }
 
-  #send(to: 'view' | readonly ReplicaId[], message: Message): void {
+  #send({ to, message, proofs = [] }: Send): void {
     const { self, views } = this.#context
     const { view } = views.current
     const signer = this.#handlers.signer()
     assert(signer !== undefined, `replica ${self} follows view ${view.id} and has nothing to say in it`)
     const body = encodeMessageBody(message)
     const signature = signer.sign(messageStatement(this.#context, view.id, message, body))
-    const bytes = encodeEnvelope(message.kind, self, view.id, body, signature)
+    this.#modules.counters.add('signatures-made')
+    const bytes = encodeEnvelope(message.kind, self, view.id, body, signature, proofs)
     const others = to === 'view' ? this.#others() : to.filter((replica) => replica !== self)
     this.#post(others, 'consensus', { kind: 'envelope', bytes })
     if (to === 'view' || to.includes(self)) {
-      this.#handlers.own({ sender: self, view: view.id, message, signature, bytes })
+      const beside = proofs.length === 0 ? {} : { proofs }
+      this.#handlers.own({ sender: self, view: view.id, message, signature, bytes, ...beside })
     }
   }
 
-  /** To all who are connected: whoever follows must know how far the others are. Who abstains is given the proof. */
-  #sendStatus(status: PeerStatus): void {
-    const { holdings, finality: newest, silentPeers } = this.#handlers
-    const held = { ...status, ...holdings() }
+  /** To all who are connected: whoever follows must know how far the others are. Who is silent is given the proof. */
+  #sendStatus(core: PeerStatus): void {
+    const { holdings, finality: newest, ping, silentPeers } = this.#handlers
+    const number = ping()
+    const status: Status = { ...core, ...holdings(), ...(number === undefined ? {} : { ping: number }) }
     const silent = silentPeers()
     const connected = this.#modules.transport.connected()
     const others = silent.size === 0 ? connected : connected.filter((peer) => !silent.has(peer))
-    this.#post(others, 'transfer', { kind: 'status', status: held })
+    this.#post(others, 'transfer', { kind: 'status', status })
     if (silent.size === 0) return
     const finality = newest()
-    const proven = finality?.cid === status.finalized ? { ...held, finality } : held
+    const proven = finality?.cid === core.finalized ? { ...status, finality } : status
     this.#post([...silent], 'transfer', { kind: 'status', status: proven })
   }
 
@@ -206,6 +268,7 @@ export class EffectRunner {
   #post(to: readonly ReplicaId[], traffic: TrafficClass, frame: Frame): void {
     if (to.length === 0) return
     const bytes = encodeFrame(frame)
+    this.#modules.counters.add(`frames.${frame.kind}`, to.length)
     for (const replica of to) this.#modules.transport.send(replica, traffic, bytes)
   }
 

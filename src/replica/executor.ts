@@ -1,28 +1,35 @@
-import { assert } from '../base/assert.js'
 import { toHex } from '../base/bytes.js'
 import { decodeReceipt, encodeBlockBody, encodeReceipt, sealHeader } from '../codec/block.js'
+import { continues } from '../consensus/index.js'
 import type { Runtime } from '../contracts/index.js'
 import { leafHash, MerkleTree } from '../crypto/index.js'
-import type { Ledger, TransactionLocation } from '../ports.js'
+import type { Clock, Ledger, StagedState, StateChange, StateReader, TransactionLocation } from '../ports.js'
 import type {
   Batch,
   BlockHeader,
-  DecisionCertificate,
   Digest,
-  FinalityCertificate,
   Height,
+  HeldLane,
+  LanePlace,
+  ReplicaId,
   SealedHeader,
   Transaction,
   Value,
 } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
+import { headChange, readHead } from './lane-heads.js'
+import type { Measures } from './measures.js'
 import { RecentIds } from './recent-ids.js'
 
-/** A block that was executed here and is durable. */
-export interface ExecutedBlock {
+/** Execution lets the event loop run after so long, ms (rule N4). */
+const SLICE_MS_MAX = 5
+
+/** A block that was executed here, on the staged blocks below, and is not written yet. */
+export interface StagedBlock {
   readonly sealed: SealedHeader
-  /** It changed views or candidates. */
-  readonly viewsChanged: boolean
+  readonly value: Value
+  /** Encoded BlockBody. */
+  readonly body: Uint8Array
   /** Ids of its transactions, in order. */
   readonly transactions: readonly Digest[]
   /** Encoded receipts, in the same order. */
@@ -31,20 +38,33 @@ export interface ExecutedBlock {
   readonly receiptTree: MerkleTree
   /** Transactions of its batches that were passed over, with the reason. */
   readonly skipped: readonly Skipped[]
+  readonly changes: readonly StateChange[]
+  /** The same by key. */
+  readonly changed: ReadonlyMap<string, StateChange>
+  readonly staged: StagedState
+  /** Lanes that it moved on. */
+  readonly heads: readonly HeldLane[]
 }
 
 export interface Skipped {
   readonly id: Digest
-  readonly reason: 'duplicate' | 'expired' | 'valid-too-long'
+  readonly reason: 'duplicate' | 'expired' | 'valid-too-long' | 'over-cost'
 }
 
-/** A decided value with its batches. */
-export interface Decided {
+/** A value with its batches, to be executed. */
+export interface Proposed {
   readonly height: Height
   readonly value: Value
   readonly batches: readonly Batch[]
-  readonly decision: DecisionCertificate
-  readonly finality?: FinalityCertificate
+}
+
+/** What a block is executed on: the final ledger and all staged blocks below (rule N4). */
+export interface Below {
+  readonly sealed: SealedHeader
+  readonly staged: StagedState | undefined
+  readonly state: StateReader
+  /** Where a transaction was executed that may still be valid. */
+  locate(id: Digest): TransactionLocation | undefined
 }
 
 /** A certified header that another replica computed; execution must come to the same. */
@@ -60,116 +80,159 @@ export class Diverged extends Error {
   }
 }
 
-/** Turns decided values into blocks: contracts, state, receipts, header, one atomic write. */
+export interface ExecutorModules {
+  readonly clock: Clock
+  readonly ledger: Ledger
+  readonly runtime: Runtime
+  readonly measures: Measures
+}
+
+/** Turns values into blocks: contracts, state, receipts, header. Nothing is written. */
 export class Executor {
   readonly #context: ReplicaContext
-  readonly #ledger: Ledger
-  readonly #runtime: Runtime
+  readonly #modules: ExecutorModules
   readonly #recent: RecentIds
 
-  constructor(context: ReplicaContext, ledger: Ledger, runtime: Runtime) {
+  constructor(context: ReplicaContext, modules: ExecutorModules) {
     this.#context = context
-    this.#ledger = ledger
-    this.#runtime = runtime
+    this.#modules = modules
     this.#recent = new RecentIds(context.genesis.parameters.dedupWindowMs)
     this.#rememberWindow()
   }
 
-  /**
-   * Executes the value above the tip and writes its block.
-   * @param expected hash that a certificate gives, where the block comes from a peer
-   * @throws Diverged when the result is another; nothing is written then
-   */
-  async execute(decided: Decided, expected?: Digest): Promise<ExecutedBlock> {
-    const ledger = this.#ledger
-    const runtime = this.#runtime
-    const { header: parent, hash: previous } = ledger.tip()
-    assert(decided.height === parent.height + 1, `height ${decided.height} on top of ${parent.height}`)
-    const timeMs = Math.max(parent.timeMs, decided.value.timestampMs)
-    const { transactions, skipped } = this.#select(decided.batches, timeMs)
-    const { receipts, changes, contractSet } = runtime.execute({ height: decided.height, timeMs }, transactions, ledger)
-    const encoded = receipts.map(encodeReceipt)
+  async execute({ height, value, batches }: Proposed, below: Below): Promise<StagedBlock> {
     const { sha256 } = this.#context
+    const { ledger } = this.#modules
+    const startMs = this.#modules.clock.monotonicMs()
+    const timeMs = Math.max(below.sealed.header.timeMs, value.timestampMs)
+    const { taken, heads } = takeInOrder(batches, below.state)
+    const { transactions, skipped } = this.#select(taken, timeMs, below)
+    const { receipts, changes, contractSet } = await this.#run(height, timeMs, transactions, below.state)
+    const encoded = receipts.map(encodeReceipt)
+    const all = [...changes, ...heads.map(headChange)]
+    const staged = ledger.stage(all, below.staged)
     const receiptTree = MerkleTree.ofData(sha256, encoded)
-    const staged = ledger.stage(changes)
     const header: BlockHeader = {
-      height: decided.height,
-      previous,
-      value: decided.value.digest,
+      height,
+      previous: below.sealed.hash,
+      value: value.digest,
       transactionRoot: toHex(transactionTree(sha256, transactions).root),
       receiptRoot: toHex(receiptTree.root),
       stateRoot: staged.root,
       timeMs,
-      // A change in this block takes effect later than the next height, so it is known already.
-      view: this.#context.views.at(decided.height + 1).hash,
+      // Not from the final blocks alone: a certificate may decide a block more than a window above them.
+      view: this.#context.views.hashAt(height + 1, below.state),
       contracts: contractSet,
       transactions: transactions.length,
     }
-    const sealed = sealHeader(sha256, header)
-    if (expected !== undefined && expected !== sealed.hash) throw new Diverged(sealed)
     const ids = transactions.map(({ id }) => id)
-    await ledger.append({
-      sealed,
+    this.#modules.measures.executed(ids.length, this.#modules.clock.monotonicMs() - startMs)
+    this.#recent.add(ids, timeMs)
+    return {
+      sealed: sealHeader(sha256, header),
+      value,
       body: encodeBlockBody(
-        decided.value.bytes,
-        decided.batches.map(({ bytes }) => bytes),
+        value.bytes,
+        batches.map(({ bytes }) => bytes),
       ),
-      decision: decided.decision,
-      ...(decided.finality === undefined ? {} : { finality: decided.finality }),
       transactions: ids,
       receipts: encoded,
-      changes,
+      receiptTree,
+      skipped,
+      changes: all,
+      changed: new Map(all.map((change) => [change.key, change])),
       staged,
-    })
-    this.#recent.add(ids, timeMs)
-    const viewsChanged = this.#context.views.note(changes)
-    return { sealed, viewsChanged, transactions: ids, receipts: encoded, receiptTree, skipped }
+      heads,
+    }
   }
 
-  /** Where a transaction that is still valid was executed. Not for ids older than the dedup window. */
-  locateRecent(id: Digest): TransactionLocation | undefined {
-    return this.#recent.perhaps(id) ? this.#ledger.locate(id) : undefined
+  /** In slices, so that votes are read and written meanwhile. */
+  async #run(height: Height, timeMs: number, transactions: readonly Transaction[], state: StateReader) {
+    const { clock, runtime } = this.#modules
+    const steps = runtime.execution({ height, timeMs }, transactions, state)
+    let startMs = clock.monotonicMs()
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) return step.value
+      if (clock.monotonicMs() - startMs < SLICE_MS_MAX) continue
+      await new Promise<void>((resolve) => clock.soon(resolve))
+      startMs = clock.monotonicMs()
+    }
+  }
+
+  /** Where a transaction that is still valid was executed and written. Not for ids older than the dedup window. */
+  locateWritten(id: Digest): TransactionLocation | undefined {
+    return this.#recent.perhaps(id) ? this.#modules.ledger.locate(id) : undefined
   }
 
   /** After a start: what was executed within the window comes back from the blocks themselves. */
   #rememberWindow(): void {
-    const tip = this.#ledger.tip().header
+    const { ledger } = this.#modules
+    const tip = ledger.tip().header
     const sinceMs = tip.timeMs - this.#context.genesis.parameters.dedupWindowMs
     const heights: Height[] = []
     for (let height = tip.height; height > 0; height--) {
-      const sealed = this.#ledger.header(height)
+      const sealed = ledger.header(height)
       if (sealed === undefined || sealed.header.timeMs < sinceMs) break
       heights.push(height)
     }
     for (const height of heights.reverse()) {
-      const ids = (this.#ledger.receipts(height) ?? []).map((bytes) => decodeReceipt(bytes)?.transaction ?? '')
-      this.#recent.add(ids, this.#ledger.header(height)?.header.timeMs ?? tip.timeMs)
+      const ids = (ledger.receipts(height) ?? []).map((bytes) => decodeReceipt(bytes)?.transaction ?? '')
+      this.#recent.add(ids, ledger.header(height)?.header.timeMs ?? tip.timeMs)
     }
   }
 
   /**
-   * Which transactions of the batches run (consensus.md, Requests): each id once, and only while it is valid. The index of
+   * Which transactions of the batches run: each id once, only while it is valid, and within the cost of a block (rule N1). The index of
    * executed transactions comes from the blocks, so every replica passes over the same ones.
    */
-  #select(batches: readonly Batch[], timeMs: number): { transactions: Transaction[]; skipped: Skipped[] } {
-    const { dedupWindowMs } = this.#context.genesis.parameters
+  #select(
+    batches: readonly Batch[],
+    timeMs: number,
+    below: Below,
+  ): { readonly transactions: readonly Transaction[]; readonly skipped: readonly Skipped[] } {
+    const { dedupWindowMs, proposalCostMax } = this.#context.genesis.parameters
     const transactions: Transaction[] = []
     const skipped: Skipped[] = []
     const here = new Set<Digest>()
-    for (const batch of batches) {
-      for (const transaction of batch.transactions) {
-        const { id, validUntilMs } = transaction
-        if (validUntilMs < timeMs) skipped.push({ id, reason: 'expired' })
-        else if (validUntilMs > timeMs + dedupWindowMs) skipped.push({ id, reason: 'valid-too-long' })
-        else if (here.has(id) || this.locateRecent(id) !== undefined) skipped.push({ id, reason: 'duplicate' })
-        else {
-          here.add(id)
-          transactions.push(transaction)
+    let cost = 0
+    for (const transaction of batches.flatMap((batch) => batch.transactions)) {
+      const { id, validUntilMs } = transaction
+      if (validUntilMs < timeMs) skipped.push({ id, reason: 'expired' })
+      else if (validUntilMs > timeMs + dedupWindowMs) skipped.push({ id, reason: 'valid-too-long' })
+      else if (here.has(id) || this.#isKnown(id, below)) skipped.push({ id, reason: 'duplicate' })
+      else {
+        cost += this.#modules.runtime.costOf(transaction)
+        if (cost > proposalCostMax) {
+          skipped.push({ id, reason: 'over-cost' })
+          continue
         }
+        here.add(id)
+        transactions.push(transaction)
       }
     }
     return { transactions, skipped }
   }
+
+  #isKnown(id: Digest, below: Below): boolean {
+    return this.#recent.perhaps(id) && below.locate(id) !== undefined
+  }
+}
+
+/** Only a batch that continues its lane is taken (rule L1); any other counts for nothing. */
+function takeInOrder(
+  batches: readonly Batch[],
+  state: StateReader,
+): { readonly taken: readonly Batch[]; readonly heads: readonly HeldLane[] } {
+  const heads = new Map<ReplicaId, LanePlace>()
+  const taken: Batch[] = []
+  for (const batch of batches) {
+    const { lane, incarnation, number } = batch
+    if (!continues(heads.get(lane) ?? readHead(state, lane), batch)) continue
+    heads.set(lane, { incarnation, number })
+    taken.push(batch)
+  }
+  return { taken, heads: [...heads].map(([lane, place]) => ({ lane, ...place })).sort((a, b) => a.lane - b.lane) }
 }
 
 /** The tree of a block's transactions: RFC 6962 over their encoded envelopes, signatures included. */

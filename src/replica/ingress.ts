@@ -5,10 +5,11 @@ import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.
 import type { Counters, SignatureJob, SignatureVerifier } from '../ports.js'
 import type {
   Batch,
-  DecisionCertificate,
+  Certificate,
   FinalityCertificate,
   Message,
   Signed,
+  Stop,
   Transaction,
   Verified,
 } from '../types/index.js'
@@ -40,17 +41,38 @@ export class Ingress {
     return undefined
   }
 
-  /** A consensus message, whoever brought it: what counts is who signed it. */
-  message(bytes: Uint8Array): Verified<Signed<Message>> | undefined {
+  /**
+   * A consensus message, whoever brought it: what counts is who signed it.
+   * @param wants whether the core could use it; asked before any signature is checked
+   */
+  message(
+    bytes: Uint8Array,
+    wants: (signed: Signed<Message>) => boolean = () => true,
+  ): Verified<Signed<Message>> | undefined {
     const carried = decodeEnvelope(this.#context, bytes)
     if (carried === undefined) return this.reject('malformed-message')
     const { signed, statement } = carried
     const { view, members } = this.#context.views.current
     if (signed.view !== view.id) return this.reject('wrong-view')
     if (!members.has(signed.sender)) return this.reject('unknown-sender')
+    if (!wants(signed)) return undefined
+    this.#counters.add('signatures-checked')
     if (!this.#authenticity.signedBy(signed.sender, statement, signed.signature)) return this.reject('bad-signature')
     if (this.#authenticity.nestedProblem(signed) !== undefined) return this.reject('bad-certificate')
     return markVerified(signed)
+  }
+
+  /** The view that an envelope names, without any check; `undefined` when malformed. */
+  viewOf(bytes: Uint8Array): number | undefined {
+    return decodeEnvelope(this.#context, bytes)?.signed.view
+  }
+
+  /** STOPs that installed a regency; those that do not hold are left out. */
+  stops(envelopes: readonly Uint8Array[]): readonly Verified<Signed<Stop>>[] {
+    return envelopes.flatMap((bytes) => {
+      const signed = this.message(bytes, ({ message }) => message.kind === 'stop')
+      return signed === undefined ? [] : [signed as Verified<Signed<Stop>>]
+    })
   }
 
   /** Own messages need no check. */
@@ -58,21 +80,22 @@ export class Ingress {
     return markVerified(signed)
   }
 
-  /** Under the view that orders its height, as far as that is known here: what is not known yet is refused. */
-  finality(certificate: FinalityCertificate): Verified<FinalityCertificate> | undefined {
-    const view = this.#context.views.at(certificate.cid)
-    if (this.#authenticity.certificateProblem(certificate, 'persist', view) !== undefined) {
+  /** A certificate of the current view, of either kind. */
+  certificate(certificate: Certificate): Verified<Certificate> | undefined {
+    if (certificate.view !== this.#context.views.current.view.id) return this.reject('wrong-view')
+    if (this.#authenticity.certificateProblem(certificate, certificate.kind) !== undefined) {
       return this.reject('bad-certificate')
     }
     return markVerified(certificate)
   }
 
-  /** Whether a quorum decided what the certificate names. */
-  isDecision(certificate: DecisionCertificate): boolean {
+  /** Under the view that orders its height, as far as that is known here: what is not known yet is refused. */
+  finality(certificate: FinalityCertificate): Verified<FinalityCertificate> | undefined {
     const view = this.#context.views.at(certificate.cid)
-    if (this.#authenticity.certificateProblem(certificate, 'accept', view) === undefined) return true
-    this.reject('bad-certificate')
-    return false
+    if (this.#authenticity.certificateProblem(certificate, 'accept', view) !== undefined) {
+      return this.reject('bad-certificate')
+    }
+    return markVerified(certificate)
   }
 
   /** Decodes a batch and checks its author; the transactions are still to be verified. */
@@ -83,6 +106,7 @@ export class Ingress {
     if (carried.view !== view.id) return this.reject('wrong-view')
     const author = members.get(carried.batch.lane)
     if (author === undefined) return this.reject('unknown-sender')
+    this.#counters.add('signatures-checked')
     if (!this.#isSigned(carried)) return this.reject('bad-signature')
     const foreign = carried.batch.transactions.some(
       ({ authentication, organization }) =>

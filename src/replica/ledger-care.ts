@@ -55,7 +55,7 @@ export class LedgerCare {
   readonly #modules: LedgerCareModules
   readonly #retainBlocks: number | undefined
   readonly #careMs: number
-  #steppedMs: TimeMs = 0
+  #steppedMs = Number.NEGATIVE_INFINITY
   readonly #repairs = new Map<Height, TimeMs | undefined>()
   #turn = 0
   #putOff = 0
@@ -78,9 +78,8 @@ export class LedgerCare {
     if (this.#running !== undefined) return
     this.#putOff = busy ? this.#putOff + 1 : 0
     if (busy && this.#putOff < PUT_OFF_MAX) return
-    const nowMs = this.#modules.clock.nowMs()
-    // A clock that was set back must not end the care.
-    if (Math.abs(nowMs - this.#steppedMs) < this.#careMs) return
+    const nowMs = this.#modules.clock.monotonicMs()
+    if (nowMs - this.#steppedMs < this.#careMs) return
     this.#steppedMs = nowMs
     this.#putOff = 0
     this.#running = this.#step()
@@ -107,10 +106,10 @@ export class LedgerCare {
    */
   async #prune(): Promise<void> {
     const { ledger, servedFrom, counters } = this.#modules
-    const { height } = ledger.finalized()
-    const sealed = ledger.header(height)
+    const sealed = ledger.tip()
+    const { height } = sealed.header
     const served = servedFrom()
-    if (this.#retainBlocks === undefined || sealed === undefined || served === undefined) return
+    if (this.#retainBlocks === undefined || served === undefined) return
     const wanted = Math.min(height - this.#retainBlocks + 1, snapshotFirstHeight(this.#context, ledger, sealed), served)
     const from = ledger.oldest()
     const below = Math.min(wanted, from + PRUNE_STEP_BLOCKS_MAX)
@@ -142,7 +141,7 @@ export class LedgerCare {
 
   #askForRepairs(): void {
     const { clock, connected, send } = this.#modules
-    const nowMs = clock.nowMs()
+    const nowMs = clock.monotonicMs()
     const peers = connected()
     for (const [height, askedMs] of this.#repairs) {
       if (peers.length === 0 || (askedMs !== undefined && nowMs - askedMs < REPAIR_MS_MAX)) continue

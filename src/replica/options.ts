@@ -8,7 +8,8 @@ export interface ReplicaOptions {
   readonly timings: CoreTimings
   readonly lane: LaneOptions
   readonly proposalTransactions: number
-  readonly proposalTransactionsMax: number
+  /** Start counter of this replica's key, from 1: it grows with every start, and outlives a lost disk (rules R2 and L1). */
+  readonly start: number
   /** Earlier votes of this replica's key are lost: it keeps silent until none of them can matter any more. */
   readonly votesLost?: boolean
   readonly snapshots?: SnapshotOptions
@@ -16,7 +17,7 @@ export interface ReplicaOptions {
 
 export interface SnapshotOptions extends LedgerCareOptions, Partial<SnapshotServerOptions> {}
 
-export const DEFAULT_PROPOSALS = { proposalTransactions: 512, proposalTransactionsMax: 2_048 } as const
+export const DEFAULT_PROPOSALS = { proposalTransactions: 512 } as const
 
 /** A snapshot is kept at every multiple of this height. */
 export const SNAPSHOT_EVERY_BLOCKS = 10_000

@@ -1,40 +1,47 @@
 import { decodeValue } from '../codec/block.js'
 import { decodeFrame, encodeFrame, type Frame, type Status } from '../codec/frame.js'
 import type { Input } from '../consensus/index.js'
-import type { Ledger, TrafficClass, Transport } from '../ports.js'
-import type { ReplicaId } from '../types/index.js'
+import type { TrafficClass, Transport } from '../ports.js'
+import type { ReplicaId, Signed } from '../types/index.js'
 import type { BatchIntake } from './batch-intake.js'
 import type { BatchStore } from './batch-store.js'
+import type { Chain } from './chain.js'
 import type { ReplicaContext } from './context.js'
 import type { CoreInForce } from './core-in-force.js'
 import type { Ingress } from './ingress.js'
 import type { LedgerCare } from './ledger-care.js'
+import type { Measures } from './measures.js'
 import type { SnapshotServer } from './snapshot-server.js'
 import type { SnapshotTransfer } from './snapshot-transfer.js'
-import { answerFetch, type CarriedBlock, openRecord } from './state-transfer.js'
+import { answerFetch, openRecords } from './state-transfer.js'
+
+/** Envelopes of the next view that are kept of one peer until it begins, and their bytes (rule V3). */
+const NEXT_VIEW_ENVELOPES_MAX = 64
+const NEXT_VIEW_BYTES_MAX = 256 * 1024
 
 export interface PeerFramesModules {
   readonly transport: Transport
-  readonly ledger: Ledger
   readonly ingress: Ingress
   readonly intake: BatchIntake
   readonly store: BatchStore
   readonly cores: CoreInForce
+  readonly chain: () => Chain
   readonly snapshots: SnapshotServer
   readonly transfer: SnapshotTransfer
   readonly care: LedgerCare
+  readonly measures: Measures
   readonly feed: (input: Input) => void
-  readonly install: (block: CarriedBlock) => void
   readonly running: () => boolean
   readonly fatal: (error: unknown) => void
 }
 
 /** What peers send: each frame goes to the part of the replica that it is for. */
 export class PeerFrames {
-  /** Peers whose votes are lost: they are to be proved where this replica stands. */
+  /** Peers that ask where the others stand: they are given proofs. */
   readonly silentPeers = new Set<ReplicaId>()
   readonly #context: ReplicaContext
   readonly #modules: PeerFramesModules
+  readonly #early = new Map<ReplicaId, { readonly envelopes: Uint8Array[]; bytes: number }>()
 
   constructor(context: ReplicaContext, modules: PeerFramesModules) {
     this.#context = context
@@ -43,12 +50,12 @@ export class PeerFrames {
 
   /** @returns a promise where the peer must not be read further until it settles */
   take(from: ReplicaId, traffic: TrafficClass, bytes: Uint8Array): void | Promise<void> {
-    const { care, ingress, intake, running, transfer } = this.#modules
+    const { care, feed, ingress, intake, measures, running, transfer } = this.#modules
     const frame = decodeFrame(this.#context.sha256, bytes)
     if (frame === undefined) return ingress.reject('malformed-frame')
     switch (frame.kind) {
       case 'envelope':
-        return this.#onEnvelope(frame.bytes)
+        return this.#onEnvelope(from, frame.bytes)
       case 'batch':
         return intake.take(frame.bytes)
       case 'status':
@@ -57,6 +64,17 @@ export class PeerFrames {
         return this.#onFetch(from, traffic, frame)
       case 'reply':
         return this.#onReply(frame)
+      case 'certificate': {
+        const certificate = ingress.certificate(frame.certificate)
+        if (certificate !== undefined) feed({ kind: 'certificate', certificate })
+        return
+      }
+      case 'installation':
+        return feed({ kind: 'installation', stops: ingress.stops(frame.stops.map(copy)) })
+      case 'evidence':
+        return this.#onEvidence(frame)
+      case 'pong':
+        return measures.pong(from, frame.ping)
       case 'snapshot-request':
         return this.#onSnapshotRequest(from, frame)
       case 'snapshot-reply':
@@ -66,31 +84,69 @@ export class PeerFrames {
     }
   }
 
-  #onEnvelope(bytes: Uint8Array): void {
+  /** Messages of the view that has begun, which came before it did. */
+  replayEarly(): void {
+    const early = [...this.#early]
+    this.#early.clear()
+    for (const [from, { envelopes }] of early) for (const bytes of envelopes) this.#onEnvelope(from, bytes)
+  }
+
+  #onEnvelope(from: ReplicaId, carried: Uint8Array): void {
+    const { cores, feed, ingress } = this.#modules
     // Votes live on in certificates; a copy keeps them from holding the whole chunk of the stream that they came in.
-    const message = this.#modules.ingress.message(new Uint8Array(bytes))
-    if (message !== undefined) this.#modules.feed({ kind: 'message', message })
+    const bytes = copy(carried)
+    if (cores.changing) {
+      this.#keepEarly(from, bytes)
+      return
+    }
+    const message = ingress.message(bytes, (signed) => this.#wants(from, signed))
+    if (message !== undefined) feed({ kind: 'message', message })
+    else if (ingress.viewOf(bytes) === this.#context.views.current.view.id + 1) this.#keepEarly(from, bytes)
+  }
+
+  /** What is known or outdone costs no check of a signature. A vote for what is final is answered with the certificate. */
+  #wants(from: ReplicaId, signed: Signed): boolean {
+    const { cores, feed } = this.#modules
+    if (cores.core.wants(signed)) return true
+    const { message, sender } = signed
+    const isVote = message.kind === 'write' || message.kind === 'accept'
+    if (isVote && sender === from) feed({ kind: 'outdated', from, cid: message.cid })
+    return false
+  }
+
+  #keepEarly(from: ReplicaId, bytes: Uint8Array): void {
+    const early = this.#early.get(from) ?? { envelopes: [], bytes: 0 }
+    if (early.envelopes.length >= NEXT_VIEW_ENVELOPES_MAX || early.bytes + bytes.length > NEXT_VIEW_BYTES_MAX) return
+    early.envelopes.push(bytes)
+    early.bytes += bytes.length
+    this.#early.set(from, early)
+  }
+
+  #onEvidence({ first, second }: Extract<Frame, { kind: 'evidence' }>): void {
+    const { feed, ingress } = this.#modules
+    const messages = [first, second].flatMap((bytes) => ingress.message(copy(bytes)) ?? [])
+    const [one, other] = messages
+    if (one !== undefined && other !== undefined) feed({ kind: 'evidence', first: one, second: other })
   }
 
   #onStatus(from: ReplicaId, status: Status): void {
-    const { cores, feed, ingress, transfer } = this.#modules
-    if (status.abstains === true) this.silentPeers.add(from)
+    const { feed, ingress, transfer, transport } = this.#modules
+    if (status.ping !== undefined) transport.send(from, 'transfer', encodeFrame({ kind: 'pong', ping: status.ping }))
+    if (status.silent === 'barred' || status.silent === 'lost') this.silentPeers.add(from)
     else this.silentPeers.delete(from)
     transfer.onStatus(from, status)
-    feed({ kind: 'status', from, status })
-    if (status.finality === undefined || cores.core.status().silent !== 'abstaining') return
-    const certificate = ingress.finality(status.finality)
-    if (certificate !== undefined) feed({ kind: 'report', from, certificate })
+    const finality = status.finality && ingress.finality(status.finality)
+    feed({ kind: 'status', from, status, ...(finality === undefined ? {} : { finality }) })
   }
 
   #onFetch(from: ReplicaId, traffic: TrafficClass, { request }: Extract<Frame, { kind: 'fetch' }>): void {
-    const { cores, ledger, store, transport } = this.#modules
-    const reply = answerFetch(request, store, cores.core, ledger)
+    const { cores, chain, store, transport } = this.#modules
+    const reply = answerFetch(request, store, cores.core, chain())
     if (reply !== undefined) transport.send(from, traffic, encodeFrame({ kind: 'reply', reply }))
   }
 
   #onReply({ reply }: Extract<Frame, { kind: 'reply' }>): void | Promise<void> {
-    const { cores, feed, ingress, install, intake } = this.#modules
+    const { cores, feed, ingress, chain, intake } = this.#modules
     for (const bytes of reply.values) {
       const value = decodeValue(this.#context.sha256, bytes)
       if (value === undefined || !cores.core.namesValue(value.digest)) {
@@ -99,12 +155,8 @@ export class PeerFrames {
       }
       feed({ kind: 'value', value })
     }
-    for (const record of reply.blocks) {
-      if (record.sealed.header.height <= cores.core.status().finalized) continue
-      const block = openRecord(this.#context, ingress, record)
-      if (block === undefined) break
-      install(block)
-    }
+    const wanted = reply.blocks.filter(({ sealed }) => sealed.header.height > chain().final)
+    if (wanted.length > 0 && !cores.changing) chain().install(openRecords(this.#context, ingress, wanted))
     const waits = reply.batches.map((bytes) => intake.take(bytes)).filter((wait) => wait !== undefined)
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined)
   }
@@ -121,3 +173,5 @@ export class PeerFrames {
       .catch(fatal)
   }
 }
+
+const copy = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)

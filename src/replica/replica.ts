@@ -2,30 +2,35 @@ import { encodeFrame, type SnapshotRequest } from '../codec/frame.js'
 import type { SnapshotManifest } from '../codec/snapshot.js'
 import { encodeLogRecord } from '../codec/wal.js'
 import type { Input, WalRecord } from '../consensus/index.js'
+import { quorumOf } from '../consensus/index.js'
 import type { Batch, Evidence, FinalityCertificate, Height, ReplicaId, Transaction } from '../types/index.js'
 import { Authenticity } from './authenticity.js'
 import { BatchIntake } from './batch-intake.js'
 import { BatchStore } from './batch-store.js'
-import { BlockQueue } from './block-queue.js'
+import { Chain } from './chain.js'
 import type { ReplicaContext, ReplicaModules } from './context.js'
 import { CoreInForce } from './core-in-force.js'
 import { EffectRunner, type ForwardedEffect } from './effect-runner.js'
 import { EvidenceLog } from './evidence-log.js'
-import { Diverged, type ExecutedBlock, Executor } from './executor.js'
-import { type FinalBlock, loadFinalBlock } from './final-block.js'
+import { Diverged, Executor, type StagedBlock } from './executor.js'
+import type { FinalBlock } from './final-block.js'
 import { Ingress } from './ingress.js'
 import { KeyAnnouncer } from './key-announcer.js'
 import { Lane } from './lane.js'
+import { readHead } from './lane-heads.js'
 import { CARE_MS, LedgerCare } from './ledger-care.js'
+import { Measures } from './measures.js'
 import { type ReplicaOptions, type ReplicaStatus, SNAPSHOT_EVERY_BLOCKS } from './options.js'
 import { PeerFrames } from './peer-frames.js'
 import { readLog } from './restoring.js'
 import { SnapshotServer } from './snapshot-server.js'
 import { SnapshotTransfer } from './snapshot-transfer.js'
-import { type CertifiedBlock, certify } from './state-transfer.js'
 import { type OnOutcome, Submissions, type Submitter } from './submissions.js'
 
 const SWEEP_MS = 1_000
+
+/** How long an orderly stop waits for its last messages to leave, ms. */
+const LAST_WORDS_MS = 20
 
 /** One replica: it drives the core through the ports. */
 export class Replica {
@@ -36,15 +41,14 @@ export class Replica {
   readonly #ingress: Ingress
   readonly #intake: BatchIntake
   readonly #runner: EffectRunner
+  readonly #measures: Measures
   #executor: Executor
-  #blocks: BlockQueue
+  #chain: Chain
   readonly #snapshots: SnapshotServer
   readonly #transfer: SnapshotTransfer
   readonly #care: LedgerCare
   readonly #lane: Lane
   readonly #submissions: Submissions
-  /** Executed blocks that wait to be final. */
-  readonly #executed = new Map<Height, ExecutedBlock>()
   readonly #listeners = new Set<(block: FinalBlock) => void>()
   readonly #evidence: EvidenceLog
   readonly #announcer: KeyAnnouncer
@@ -62,10 +66,11 @@ export class Replica {
     this.context = context
     this.#modules = modules
     const { clock, counters, ledger, logger, runtime, transport, verifier, wal } = modules
-    context.views.load(ledger, ledger.finalized().height + 1)
+    context.views.load(ledger, ledger.tip().header.height + 1)
     const log = readLog(context, modules)
     this.#restored = log
     this.#evidence = new EvidenceLog(modules)
+    this.#measures = new Measures(clock)
     this.#ingress = new Ingress(context, new Authenticity(context), verifier, counters)
     this.#cores = new CoreInForce(context, modules, options, log)
     const fatal = (error: unknown) => this.#halt(error)
@@ -78,29 +83,38 @@ export class Replica {
         forward: (effect) => this.#onEffect(effect),
         signer: () => this.#cores.signer,
         silentPeers: () => this.#frames.silentPeers,
-        finality: () => ledger.finalized().certificate,
+        finality: () => this.#chain.certificate(),
         liveRecords: () => this.#liveRecords(),
         fatal,
-        holdings: () => this.#holdings(),
+        holdings: () => ({ oldest: ledger.oldest(), snapshot: this.#snapshots.newest() }),
+        ping: () => this.#measures.ping(),
       },
     )
     this.#intake = new BatchIntake(context, this.#ingress, this.#store, {
       verified: (batch) => {
-        this.#keep(batch)
-        this.#feed({ kind: 'batch', batch })
+        this.#store.add(batch)
+        this.#feedBatch(batch)
       },
       bad: ({ lane }, bytes) => this.#evidence.add({ replica: lane, reason: 'bad-batch', messages: [bytes] }),
       changingView: () => this.#cores.changing,
       fatal,
     })
-    this.#executor = new Executor(context, ledger, runtime)
-    this.#blocks = this.#blockQueue()
-    this.#lane = new Lane(context, options.lane, { clock, signer: () => this.#cores.signer }, (batch) =>
-      this.#publish(batch),
+    this.#executor = this.#newExecutor()
+    this.#chain = this.#newChain()
+    this.#lane = new Lane(
+      context,
+      options.lane,
+      options.start,
+      {
+        clock,
+        signer: () => this.#cores.signer,
+        costOf: (transaction) => runtime.costOf(transaction),
+        head: () => readHead(ledger, context.self),
+      },
+      (batch) => this.#publish(batch),
     )
-    const locateRecent = (id: string) => this.#executor.locateRecent(id)
     const takes = () => this.#cores.signer !== undefined
-    const submission = { clock, ledger, runtime, counters, takes, locateRecent }
+    const submission = { clock, ledger, runtime, counters, takes, chain: () => this.#chain }
     this.#submissions = new Submissions(context, submission, this.#ingress, this.#lane, fatal)
     this.#announcer = new KeyAnnouncer(context, modules, takes, (...submission) => this.submit(...submission))
     const { snapshots: { everyBlocks = SNAPSHOT_EVERY_BLOCKS, ...careOptions } = {} } = options
@@ -115,60 +129,73 @@ export class Replica {
     this.#care = new LedgerCare(context, { ...pulling, connected, servedFrom }, careOptions)
     this.#frames = new PeerFrames(context, {
       transport,
-      ledger,
       ingress: this.#ingress,
       intake: this.#intake,
       store: this.#store,
       cores: this.#cores,
+      chain: () => this.#chain,
       snapshots: this.#snapshots,
       transfer: this.#transfer,
       care: this.#care,
+      measures: this.#measures,
       feed: (input) => this.#feed(input),
-      install: (block) => this.#blocks.install(block),
       running: () => this.#health === 'running',
       fatal,
     })
   }
 
-  #blockQueue(): BlockQueue {
-    return new BlockQueue(this.#executor, this.#modules.ledger, this.#store, {
-      executed: (block) => this.#onExecuted(block),
-      certified: (block, executed) => this.#onCertified(block, executed),
-      certify: (block) => certify(this.#ingress, block),
+  #newExecutor(): Executor {
+    const { clock, ledger, runtime } = this.#modules
+    return new Executor(this.context, { clock, ledger, runtime, measures: this.#measures })
+  }
+
+  #newChain(): Chain {
+    const { clock, counters, ledger } = this.#modules
+    const modules = { clock, counters, ledger, executor: this.#executor, store: this.#store, measures: this.#measures }
+    return new Chain(this.context, modules, {
+      executed: (input) => this.#feed(input),
+      installed: (input) => this.#feed(input),
+      final: (block, staged) => this.#onFinal(block, staged),
+      written: (certificate, before) => this.#onWritten(certificate, before),
+      certify: (certificate) => this.#ingress.finality(certificate),
       fatal: (error) => this.#halt(error),
     })
   }
 
   /** Puts a pulled snapshot in the place of the ledger, and goes on from it. */
   async #install(manifest: SnapshotManifest, first: Height): Promise<void> {
-    const { ledger, runtime } = this.#modules
+    const { ledger } = this.#modules
     this.#cores.beginChange()
     await this.#runner.reset()
-    await this.#blocks.stop()
+    await this.#chain.stop()
+    if (ledger.tip().header.height >= manifest.sealed.header.height) return await this.#goOn()
     await ledger.install(manifest, first)
-    this.#executor = new Executor(this.context, ledger, runtime)
-    this.#blocks = this.#blockQueue()
-    this.#executed.clear()
+    await this.#goOn()
     this.#snapshots.start()
-    await this.#renewCore()
     this.#submissions.installed()
-    const block = loadFinalBlock(ledger, this.context.sha256, manifest.sealed.header.height)
+    const block = this.#chain.finalBlock(manifest.sealed.header.height)
     if (block !== undefined) for (const listener of this.#listeners) listener(block)
+  }
+
+  /** A new chain and a new core over the ledger as it is. */
+  async #goOn(): Promise<void> {
+    this.#executor = this.#newExecutor()
+    this.#chain = this.#newChain()
+    await this.#renewCore()
   }
 
   /** Goes on from where the ledger is, with a new core. */
   async #renewCore(): Promise<void> {
     const { views } = this.context
-    const { clock, logger, transport } = this.#modules
+    const { logger, transport } = this.#modules
     await this.#cores.renew((records) => this.#beginView(records))
     if (this.#health !== 'running') return
     transport.setPeers(views.peers())
     const { view, from } = views.current
     logger.info({ view: view.id, from, votes: this.#cores.signer !== undefined }, 'goes on from the ledger')
-    this.#runner.run(this.#cores.core.start(clock.nowMs()))
-    for (const batch of this.#store.all()) {
-      if (!this.#takeBack(batch)) this.#forget(batch)
-    }
+    this.#runner.run(this.#cores.start())
+    for (const batch of this.#store.all()) this.#feedBatch(batch)
+    this.#frames.replayEarly()
   }
 
   /** Votes and batches of the view before are void; its keys are erased, and own clients' transactions packed anew. */
@@ -178,32 +205,27 @@ export class Replica {
     await wal.rewrite(records.map(encodeLogRecord))
     this.#runner.compacted()
     keys.retain(views.keysOf(self))
-    this.#lane.renew((digest) => this.#store.get(digest))
     this.#store.clear()
+    this.#lane.renew()
   }
 
-  /** The last height of the view is final: what it still had under way is void, and the next view begins with nothing. */
-  async #enterNextView(certificate: FinalityCertificate): Promise<void> {
+  /** The last height of the view is in the ledger: what it still had under way is void, and the next view begins with nothing. */
+  async #enterNextView(): Promise<void> {
+    await this.#chain.leaveView()
     await this.#runner.reset()
-    // When the keys of this view are erased, nobody can give this certificate again.
-    await this.#modules.ledger.finalize(certificate, true)
     await this.#renewCore()
-  }
-
-  #forget({ digest }: Batch): void {
-    this.#store.drop([digest])
-    this.#lane.landed(digest)
   }
 
   async start(): Promise<void> {
     this.#health = 'running'
     const { self, views } = this.context
-    const { clock, keys, transport, wal } = this.#modules
+    const { keys, transport, wal } = this.#modules
     await wal.sync()
     keys.retain(views.keysOf(self))
     transport.setPeers(views.peers())
-    this.#runner.run(this.#cores.core.start(clock.nowMs()))
+    this.#runner.run(this.#cores.start())
     for (const batch of this.#restored.batches) this.#takeBack(batch)
+    this.#store.logHolds(new Set(this.#restored.batches.map(({ digest }) => digest)))
     this.#takeAgain(this.#restored.transactions)
     this.#restored = { batches: [], transactions: [] }
     this.#snapshots.start()
@@ -213,24 +235,42 @@ export class Replica {
     await transport.start((from, traffic, frame) => this.#frames.take(from, traffic, frame))
   }
 
-  /** Stops in order; the ledger and the log are left closed. */
+  /** Stops in order (rule D4): what is final is written, and the log says all that was said; both are left closed. */
   async stop(): Promise<void> {
+    const isOrderly = this.#health === 'running' && !this.#cores.changing
+    if (isOrderly) await this.#sayLastWords()
     if (this.#health === 'running') this.#health = 'stopped'
     this.#cancelSweep?.()
     this.#cancelCare?.()
     this.#submissions.stop()
     this.#lane.stop()
     this.#transfer.stop()
+    await this.#runner.stop()
     await this.#modules.transport.stop()
     await this.#transfer.idle()
     await this.#care.stop()
     this.#snapshots.stop()
-    await this.#runner.stop()
-    await this.#blocks.stop()
+    if (isOrderly) await this.#chain.flushed()
+    await this.#chain.stop()
     this.#intake.release()
     await this.#modules.verifier.close()
+    if (isOrderly && this.#health === 'stopped') this.#mark()
     await this.#modules.wal.close()
     await this.#modules.ledger.close()
+  }
+
+  /** A leader that stops hands its regency over at once. */
+  async #sayLastWords(): Promise<void> {
+    const words = this.#cores.core.resign()
+    if (words.length === 0) return
+    this.#runner.run(words)
+    await this.#runner.said()
+    await new Promise<void>((resolve) => this.#modules.clock.after(LAST_WORDS_MS, resolve))
+  }
+
+  #mark(): void {
+    const mark = this.#cores.changing ? undefined : this.#cores.core.mark()
+    if (mark !== undefined) this.#modules.wal.append(encodeLogRecord(mark))
   }
 
   /** Takes a client's encoded transaction; the outcome comes exactly once. */
@@ -250,9 +290,7 @@ export class Replica {
     const pulling = this.#transfer.height
     return {
       ...this.#cores.core.status(),
-      // The core is ahead while its records reach the disk; whoever reads a height here asks for its block next.
-      executed: ledger.tip().header.height,
-      finalized: ledger.finalized().height,
+      finalized: this.#chain.final,
       replica: self,
       organization,
       view: views.current.view.id,
@@ -278,39 +316,25 @@ export class Replica {
     if (this.#health === 'running') this.#runner.run(this.#cores.step(input))
   }
 
-  /** What this replica's status says besides what the core knows. */
-  #holdings() {
-    const abstains = this.#cores.core.status().silent === 'abstaining'
-    const held = { oldest: this.#modules.ledger.oldest(), snapshot: this.#snapshots.newest() }
-    return abstains ? { ...held, abstains } : held
-  }
-
-  /** A batch goes to the log before any value that names it is voted for, so that it survives a crash of all. */
-  #keep(batch: Batch): void {
-    this.#store.add(batch)
-    this.#modules.wal.append(encodeLogRecord({ kind: 'batch', bytes: batch.bytes }))
+  #feedBatch(batch: Batch): void {
+    const { runtime } = this.#modules
+    const cost = batch.transactions.reduce((sum, transaction) => sum + runtime.costOf(transaction), 0)
+    this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch), cost })
   }
 
   #publish(batch: Batch): void {
-    this.#keep(batch)
+    this.#store.add(batch)
     const frame = encodeFrame({ kind: 'batch', bytes: batch.bytes })
     for (const { id } of this.context.views.current.view.replicas) {
       if (id !== this.context.self) this.#modules.transport.send(id, 'batch', frame)
     }
-    this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
+    this.#feedBatch(batch)
   }
 
-  /**
-   * A batch from the log: wanted again unless it was executed. Its transactions alone do not tell: they may have come in another
-   * batch, while a value that this replica voted for names this one, and nobody else may have it any more.
-   */
-  #takeBack(batch: Batch): boolean {
-    const executed = batch.transactions.every(({ id }) => this.#modules.ledger.locate(id) !== undefined)
-    if (executed && !this.#cores.core.namesBatch(batch.digest)) return false
+  /** A batch of the log: an ACCEPT of this replica promises that it can be had here. */
+  #takeBack(batch: Batch): void {
     this.#store.add(batch)
-    if (batch.lane === this.context.self) this.#lane.resume(batch.digest)
-    this.#feed({ kind: 'batch', batch: this.#ingress.ownBatch(batch) })
-    return true
+    this.#feedBatch(batch)
   }
 
   /** Own clients' transactions that were in batches of a view that has ended. */
@@ -323,16 +347,15 @@ export class Replica {
 
   #onEffect(effect: ForwardedEffect): void {
     switch (effect.kind) {
-      case 'deliver':
-        this.#blocks.deliver(effect)
-        for (const digest of effect.value.batches) this.#lane.landed(digest)
+      case 'execute':
+        this.#chain.execute(effect)
         return
-      case 'finalized':
-        this.#onFinalized(effect)
+      case 'final':
+        this.#chain.makeFinal(effect.certificate)
         return
       case 'drop-batches':
-        this.#store.drop(effect.digests)
-        for (const digest of effect.digests) this.#lane.landed(digest)
+        // One that came again meanwhile is kept.
+        this.#store.drop(effect.digests.filter((digest) => !this.#cores.core.holdsBatch(digest)))
         return
       case 'regency-installed':
         this.#modules.counters.add('regency-changes')
@@ -341,71 +364,47 @@ export class Replica {
       case 'misbehaviour':
         this.#evidence.add(effect.evidence)
         return
-      case 'abstaining':
-        this.#modules.logger.warn({ until: effect.until }, 'earlier votes are lost: silent until this height is final')
+      case 'silence':
+        this.#modules.logger.warn(
+          { silent: effect.silent, until: effect.until },
+          'earlier votes may be unknown here: silent until this height is final',
+        )
         return
-      case 'diverged':
-        this.#halt(new Error(`height ${effect.height}: executed ${effect.own}, certified ${effect.certificate.digest}`))
-        return
     }
   }
 
-  #onExecuted(block: ExecutedBlock): void {
-    const { header, hash } = block.sealed
-    this.#snapshots.executed(header.height)
-    this.#executed.set(header.height, block)
-    this.#submissions.passedOver(block.skipped)
-    this.#modules.counters.add('transactions', header.transactions)
-    this.#modules.counters.add('blocks')
-    this.#feed({ kind: 'executed', height: header.height, headerHash: hash, ...this.#cores.viewEnd() })
-    if (block.viewsChanged) this.#onViewsChanged()
-  }
-
-  #onCertified({ decided, headerHash, certificate }: CertifiedBlock, executed: ExecutedBlock | undefined): void {
-    const { height, value } = decided
-    if (executed !== undefined) {
-      this.#snapshots.executed(height)
-      this.#executed.set(height, executed)
-      this.#submissions.passedOver(executed.skipped)
-      this.#modules.counters.add('blocks-from-peers')
-      // The batches leave the store when the core says so: another open instance may name them too.
-      for (const { digest } of decided.batches) this.#lane.landed(digest)
-    }
-    // What stands here is compared with the certificate by the core.
-    const own = executed?.sealed.hash ?? this.#modules.ledger.header(height)?.hash ?? headerHash
-    const batches = value.batches
-    const { regency } = decided.decision
-    const block = {
-      height,
-      headerHash: own,
-      value: value.digest,
-      batches,
-      certificate,
-      regency,
-      ...this.#cores.viewEnd(),
-    }
-    this.#feed({ kind: 'state-installed', ...block })
-    if (executed?.viewsChanged === true) this.#onViewsChanged()
-  }
-
-  #onFinalized({ certificate, batches }: Extract<ForwardedEffect, { kind: 'finalized' }>): void {
-    const { ledger } = this.#modules
-    const height = certificate.cid
-    ledger.finalize(certificate).catch((error: unknown) => this.#halt(error))
-    this.#store.drop(batches)
-    if (height === this.context.views.lastHeight() && !this.#cores.changing) {
-      this.#cores.beginChange()
-      this.#modules.clock.soon(() => this.#enterNextView(certificate).catch((error: unknown) => this.#halt(error)))
-    }
-    const executed = this.#executed.get(height)
-    this.#executed.delete(height)
-    const block =
-      executed === undefined
-        ? loadFinalBlock(ledger, this.context.sha256, height, certificate)
-        : { ...executed, certificate }
-    if (block === undefined) return
+  #onFinal(block: FinalBlock, { changes, heads, skipped }: StagedBlock): void {
+    const { self, views } = this.context
+    const { counters } = this.#modules
+    const { height } = block.sealed.header
+    counters.add('transactions', block.transactions.length)
+    const own = heads.find(({ lane }) => lane === self)
+    if (own !== undefined) this.#lane.taken(own)
+    const changed = views.note(changes)
+    if (height === views.lastHeight()) this.#cores.beginChange()
+    this.#submissions.passedOver(skipped)
     this.#submissions.finalized(block)
     for (const listener of this.#listeners) listener(block)
+    if (changed) this.#onViewsChanged()
+  }
+
+  #onWritten(certificate: FinalityCertificate, before: Height): void {
+    this.#snapshots.written(before)
+    if (certificate.cid === this.context.views.lastHeight() && this.#cores.changing) {
+      this.#modules.clock.soon(() => this.#enterNextView().catch((error: unknown) => this.#halt(error)))
+      return
+    }
+    this.#feed({ kind: 'written', certificate })
+  }
+
+  #measure(): void {
+    const { genesis, self, views } = this.context
+    const { replicas } = views.current.view
+    const peers = replicas.map(({ id }) => id).filter((id) => id !== self)
+    const { votes } = quorumOf(replicas.length)
+    const roundTripMs = this.#measures.roundTripMs(peers, votes)
+    const proposalMs = this.#measures.proposalMs(genesis.parameters.proposalTransactionsMax)
+    this.#feed({ kind: 'measured', roundTripMs, proposalMs })
   }
 
   #onViewsChanged(): void {
@@ -415,10 +414,12 @@ export class Replica {
 
   #liveRecords(): readonly Uint8Array[] {
     const records: Uint8Array[] = []
-    for (const digest of this.#cores.core.liveBatches()) {
+    const live = this.#cores.core.liveBatches()
+    for (const digest of live) {
       const batch = this.#store.get(digest)
       if (batch !== undefined) records.push(encodeLogRecord({ kind: 'batch', bytes: batch.bytes }))
     }
+    this.#store.logHolds(live)
     for (const record of this.#cores.core.durableRecords()) records.push(encodeLogRecord(record))
     return records
   }
@@ -427,6 +428,7 @@ export class Replica {
     this.#cancelSweep = this.#modules.clock.after(SWEEP_MS, () => {
       this.#submissions.sweep()
       this.#announcer.check()
+      this.#measure()
       this.#sweepLater()
     })
   }
@@ -435,7 +437,7 @@ export class Replica {
     this.#cancelCare = this.#modules.clock.after(CARE_MS, () => {
       if (this.#health === 'running') {
         this.#transfer.tick()
-        this.#care.tick(this.#blocks.length > 0)
+        this.#care.tick(this.#chain.length > 0)
       }
       this.#careLater()
     })

@@ -1,9 +1,7 @@
 import { EtalonError } from '../base/errors.js'
 import { decodeBatch, isRefused } from '../codec/transaction.js'
 import { decodeLogRecord } from '../codec/wal.js'
-import type { Restored, WalRecord } from '../consensus/index.js'
-import type { Ledger } from '../ports.js'
-import type { Batch, Transaction, ViewId } from '../types/index.js'
+import type { Batch, Transaction, ViewId, WalRecord } from '../types/index.js'
 import type { ReplicaContext, ReplicaModules } from './context.js'
 
 /** What the log holds, seen from the view that the ledger is in. */
@@ -16,6 +14,8 @@ export interface RestoredLog {
   readonly transactions: readonly Transaction[]
   /** The log is of a later view than the ledger: the ledger is not the one that the votes were cast over. */
   readonly ahead: boolean
+  /** It holds nothing at all, as on a new disk. */
+  readonly empty: boolean
 }
 
 /** Reads the log back. @throws EtalonError `wal/format`: a record of an unknown kind */
@@ -24,10 +24,12 @@ export function readLog(context: ReplicaContext, { wal, logger }: Pick<ReplicaMo
   const batches: Batch[] = []
   const transactions: Transaction[] = []
   let records: WalRecord[] = []
-  let abstain: WalRecord | undefined
+  let lost: WalRecord | undefined
   let view: ViewId = 0
+  let empty = true
   for (const bytes of wal.records()) {
-    const record = decodeLogRecord(context, bytes)
+    const record = decodeLogRecord(bytes)
+    empty = false
     if (record === undefined) {
       const remedy = 'Run the version of etalon that wrote it.'
       throw new EtalonError('wal/format', 'The write-ahead log holds a record that this version cannot read.', remedy)
@@ -44,8 +46,8 @@ export function readLog(context: ReplicaContext, { wal, logger }: Pick<ReplicaMo
         if (record.view !== view) records = []
         view = record.view
         break
-      case 'abstain':
-        abstain = record
+      case 'lost':
+        lost = record
         break
       default:
         records.push(record)
@@ -56,22 +58,10 @@ export function readLog(context: ReplicaContext, { wal, logger }: Pick<ReplicaMo
     logger.info({ view, batches: batches.length, records: records.length }, 'log read')
   }
   return {
-    records: abstain === undefined ? records : [abstain, ...records],
+    records: lost === undefined ? records : [lost, ...records],
     batches,
     transactions,
     ahead: view > current,
+    empty,
   }
-}
-
-/** What the ledger holds for a core. */
-export function restoredFrom(ledger: Ledger): Omit<Restored, 'records'> {
-  const executed = ledger.tip().header.height
-  const { height: finalized, certificate } = ledger.finalized()
-  const blocks = []
-  for (let height = finalized + 1; height <= executed; height++) {
-    const sealed = ledger.header(height)
-    if (sealed === undefined) throw new Error(`the ledger lacks the header of height ${height}`)
-    blocks.push({ headerHash: sealed.hash, value: sealed.header.value })
-  }
-  return { executed, finalized, blocks, ...(certificate === undefined ? {} : { finality: certificate }) }
 }

@@ -1,6 +1,6 @@
 import { decodeWholeBlock } from '../codec/snapshot.js'
 import type { Ledger } from '../ports.js'
-import { type Digest, type Height, LIMITS, type SealedHeader } from '../types/index.js'
+import { type BlockRecord, type Digest, type Height, LIMITS, type SealedHeader } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
 import type { Ingress } from './ingress.js'
 import { inSnapshotWindow, openWhole } from './snapshot-window.js'
@@ -16,6 +16,8 @@ export class SnapshotBlocks {
   readonly #snapshot: SealedHeader
   #next: Height
   #expected: Digest
+  /** The lowest height so far that has a certificate of its own; that of the snapshot comes with its manifest. */
+  #certified: Height
   /** Blocks taken below the dedup window. */
   #below = 0
   #done = false
@@ -31,6 +33,7 @@ export class SnapshotBlocks {
     this.#snapshot = snapshot
     this.#next = snapshot.header.height
     this.#expected = snapshot.hash
+    this.#certified = snapshot.header.height
   }
 
   /** First height, once all blocks are here. */
@@ -50,8 +53,8 @@ export class SnapshotBlocks {
     while (!this.#done) {
       const bytes = this.#ledger.staging.block(this.#next)
       const block = bytes && decodeWholeBlock(this.#context.sha256, bytes)
-      if (block === undefined || block.record.sealed.hash !== this.#expected) return
-      this.#pass(block.record.sealed)
+      if (block === undefined || block.record.sealed.hash !== this.#expected || !this.#isCovered(block.record)) return
+      this.#pass(block.record)
     }
   }
 
@@ -61,19 +64,28 @@ export class SnapshotBlocks {
     for (const bytes of blocks) {
       if (this.#done) return 'taken'
       const block = decodeWholeBlock(this.#context.sha256, bytes)
-      if (block === undefined) {
+      if (block === undefined || !this.#isCovered(block.record)) {
         this.#ingress.reject('bad-snapshot')
         return 'bad'
       }
       if (openWhole(this.#context, this.#ingress, block, this.#expected) === undefined) return 'bad'
       await this.#ledger.staging.putBlock(this.#next, bytes)
-      this.#pass(block.record.sealed)
+      this.#pass(block.record)
     }
     return 'taken'
   }
 
-  #pass(sealed: SealedHeader): void {
+  /** Whether the block can be proven final later on: who leaves the certificates out would make a ledger that nobody can check. */
+  #isCovered({ certificate }: BlockRecord): boolean {
+    if (certificate !== undefined || this.#next === this.#snapshot.header.height) return true
+    const { views } = this.#context
+    const endsView = views.at(this.#next) !== views.at(this.#next + 1)
+    return !endsView && this.#certified - this.#next <= LIMITS.windowMax
+  }
+
+  #pass({ sealed, certificate }: BlockRecord): void {
     const { timeMs, previous } = sealed.header
+    if (certificate !== undefined) this.#certified = this.#next
     const { dedupWindowMs } = this.#context.genesis.parameters
     if (timeMs < this.#snapshot.header.timeMs - dedupWindowMs) this.#below += 1
     this.#next -= 1

@@ -71,7 +71,7 @@ export class SnapshotPeers {
   }
 
   #reason(nowMs: TimeMs): Reason | undefined {
-    const { height } = this.#ledger.finalized()
+    const { height } = this.#ledger.tip().header
     if (this.#advanced?.height !== height) this.#advanced = { height, atMs: nowMs }
     const ahead = this.#recent(nowMs)
       .map(([, status]) => status)

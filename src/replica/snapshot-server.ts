@@ -13,7 +13,7 @@ const SNAPSHOTS_MAX = 2
 const ANSWERS_MAX = 8
 
 export interface SnapshotServerOptions {
-  /** A snapshot is taken at every multiple of this height, and one at the start. */
+  /** A snapshot is taken whenever the tip passes a multiple of this height, and one at the start. */
   readonly everyBlocks: number
 }
 
@@ -30,7 +30,7 @@ export class SnapshotServer {
   readonly #ledger: Ledger
   readonly #logger: Logger
   readonly #options: SnapshotServerOptions
-  /** Ascending by height. The newest may not be final yet. */
+  /** Ascending by height. */
   #held: Served[] = []
   #answers = 0
 
@@ -46,9 +46,11 @@ export class SnapshotServer {
     this.#take()
   }
 
-  /** Called when a block has become the tip, before the next one is written. */
-  executed(height: Height): void {
-    if (height % this.#options.everyBlocks === 0) this.#take()
+  /** Called when a run of blocks has been written, before the next one is. @param before the tip until then */
+  written(before: Height): void {
+    const { everyBlocks } = this.#options
+    const { height } = this.#ledger.tip().header
+    if (Math.floor(height / everyBlocks) > Math.floor(before / everyBlocks)) this.#take()
   }
 
   #take(): void {
@@ -64,20 +66,15 @@ export class SnapshotServer {
     })
   }
 
-  /** Height of the newest snapshot that is final; 0 when there is none. */
+  /** Height of the newest snapshot; 0 when there is none. */
   newest(): Height {
-    return this.#final().at(-1)?.snapshot.sealed.header.height ?? 0
+    return this.#held.at(-1)?.snapshot.sealed.header.height ?? 0
   }
 
   /** First height whose block must be kept for what is served. */
   firstHeight(): Height | undefined {
     const [oldest] = this.#held
     return oldest && snapshotFirstHeight(this.#context, this.#ledger, oldest.snapshot.sealed)
-  }
-
-  #final(): readonly Served[] {
-    const { height } = this.#ledger.finalized()
-    return this.#held.filter(({ snapshot }) => snapshot.sealed.header.height <= height)
   }
 
   /** Answers a request; what is not held here is left out, and an answer without anything says just that. */
@@ -106,7 +103,7 @@ export class SnapshotServer {
   }
 
   #find(height: Height): Served | undefined {
-    const served = this.#final()
+    const served = this.#held
     return height === 0 ? served.at(-1) : served.find(({ snapshot }) => snapshot.sealed.header.height === height)
   }
 
@@ -119,7 +116,7 @@ export class SnapshotServer {
   async #makeManifest(snapshot: LedgerSnapshot): Promise<Uint8Array> {
     const chunks = await snapshot.chunks()
     const { sealed } = snapshot
-    const finality = this.#ledger.finality(sealed.header.height)
+    const finality = this.#ledger.certificate(sealed.header.height)
     if (chunks === undefined || finality === undefined) return new Uint8Array()
     const views = encodeViewLinks(viewLinks(this.#context, this.#ledger, finality.view))
     return encodeManifest({ sealed, finality, chunks, views })
@@ -143,7 +140,7 @@ export class SnapshotServer {
   #blocks(from: Height, to: Height): Uint8Array[] {
     const blocks: Uint8Array[] = []
     let bytes = 0
-    const last = Math.min(to, this.#ledger.finalized().height)
+    const last = Math.min(to, this.#ledger.tip().header.height)
     const first = Math.max(from, last - LIMITS.fetchBlocksMax + 1, 1)
     for (let height = last; height >= first; height--) {
       const block = this.#ledger.whole(height)

@@ -7,6 +7,7 @@ import type { ReplicaContext } from './context.js'
 import type { Ingress } from './ingress.js'
 import { SnapshotBlocks } from './snapshot-blocks.js'
 import { SnapshotPeers } from './snapshot-peers.js'
+import { isCertificateOf } from './state-transfer.js'
 
 /** A peer that does not answer a pull in time is passed over. */
 const PULL_MS_MAX = 5_000
@@ -69,7 +70,7 @@ export class SnapshotTransfer {
   }
 
   onStatus(from: ReplicaId, status: Status): void {
-    this.#peers.heard(from, status, this.#modules.clock.nowMs())
+    this.#peers.heard(from, status, this.#modules.clock.monotonicMs())
   }
 
   /** Height of the snapshot that is being pulled. */
@@ -80,7 +81,7 @@ export class SnapshotTransfer {
   /** Called now and then, and whenever something came. */
   tick(): void {
     if (this.#stopped || this.#busy) return
-    const nowMs = this.#modules.clock.nowMs()
+    const nowMs = this.#modules.clock.monotonicMs()
     this.#expire(nowMs)
     if (this.#job === undefined) {
       if (this.#peers.isNeeded(nowMs)) this.#askManifest(nowMs)
@@ -114,7 +115,7 @@ export class SnapshotTransfer {
   }
 
   #skip(peer: ReplicaId): void {
-    this.#peers.skip(peer, this.#modules.clock.nowMs())
+    this.#peers.skip(peer, this.#modules.clock.monotonicMs())
     this.#modules.counters.add('snapshot.peers-skipped')
   }
 
@@ -259,7 +260,7 @@ export class SnapshotTransfer {
     const { sealed, finality, chunks } = manifest
     const { height, stateRoot } = sealed.header
     if (height <= ledger.tip().header.height) return ingress.reject('bad-manifest')
-    if (finality.cid !== height || finality.digest !== sealed.hash) return ingress.reject('bad-manifest')
+    if (!isCertificateOf(finality, sealed)) return ingress.reject('bad-manifest')
     const links = decodeViewLinks(this.#context.sha256, manifest.views)
     const isFinal = (link: FinalityCertificate) => ingress.finality(link) !== undefined
     if (links === undefined || !this.#context.views.follow(links, isFinal)) return ingress.reject('bad-manifest')

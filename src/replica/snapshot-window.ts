@@ -5,10 +5,9 @@ import { MerkleTree } from '../crypto/index.js'
 import type { Ledger } from '../ports.js'
 import type { Digest, Height, SealedHeader, Transaction } from '../types/index.js'
 import type { ReplicaContext } from './context.js'
-import type { Decided } from './executor.js'
 import { transactionTree } from './executor.js'
 import type { Ingress } from './ingress.js'
-import { openBody } from './state-transfer.js'
+import { type CarriedBlock, openBody } from './state-transfer.js'
 
 /**
  * Whether the next lower block must come with a snapshot too: transactions of the dedup window may still be sent again, and below it
@@ -43,16 +42,13 @@ export function openWhole(
   ingress: Ingress,
   { record, receipts }: WholeBlock,
   expected: Digest,
-): Decided | undefined {
-  const { sealed, finality } = record
+): CarriedBlock | undefined {
+  const { sealed, certificate } = record
   if (sealed.hash !== expected) return ingress.reject('bad-snapshot')
-  if (finality !== undefined) {
-    if (finality.cid !== sealed.header.height || finality.digest !== sealed.hash) return ingress.reject('bad-snapshot')
-    if (ingress.finality(finality) === undefined) return undefined
-  }
-  const decided = openBody(context, ingress, record)
-  if (decided === undefined || !ingress.isDecision(decided.decision)) return undefined
-  const transactions = executedOf(decided, receipts)
+  if (certificate !== undefined && ingress.finality(certificate) === undefined) return undefined
+  const carried = openBody(context, ingress, record)
+  if (carried === undefined) return undefined
+  const transactions = executedOf(carried, receipts)
   if (transactions === undefined) return ingress.reject('bad-snapshot')
   const { sha256 } = context
   const root = transactionTree(sha256, transactions).root
@@ -61,11 +57,11 @@ export function openWhole(
     transactions.length === sealed.header.transactions &&
     toHex(root) === sealed.header.transactionRoot &&
     equalBytes(receiptRoot, fromHex(sealed.header.receiptRoot, 32) ?? new Uint8Array())
-  return fits ? decided : ingress.reject('bad-snapshot')
+  return fits ? carried : ingress.reject('bad-snapshot')
 }
 
 /** The transactions that were executed, in order: of an id that stands twice in a block the first. */
-function executedOf({ batches }: Decided, receipts: readonly Uint8Array[]): readonly Transaction[] | undefined {
+function executedOf({ batches }: CarriedBlock, receipts: readonly Uint8Array[]): readonly Transaction[] | undefined {
   const byId = new Map<Digest, Transaction>()
   for (const { transactions } of batches) {
     for (const transaction of transactions) {

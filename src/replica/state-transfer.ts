@@ -2,19 +2,28 @@ import { decodeBlockBody, decodeValue } from '../codec/block.js'
 import type { FetchReply, FetchRequest } from '../codec/frame.js'
 import { decodeBatch, isRefused } from '../codec/transaction.js'
 import type { ReplicaCore } from '../consensus/index.js'
-import type { Ledger } from '../ports.js'
-import { type Batch, type BlockRecord, type FinalityCertificate, LIMITS, type Verified } from '../types/index.js'
+import {
+  type Batch,
+  type BlockRecord,
+  type FinalityCertificate,
+  LIMITS,
+  type SealedHeader,
+  type Value,
+} from '../types/index.js'
 import type { BatchStore } from './batch-store.js'
+import type { Chain } from './chain.js'
 import type { ReplicaContext } from './context.js'
-import type { Decided } from './executor.js'
 import type { Ingress } from './ingress.js'
+
+/** Bytes of a record beside its body, for the bound of an answer. */
+const RECORD_OVERHEAD_BYTES = 1_024
 
 /** Answers a pull with what is at hand, cut at a bound: what is left out is asked for again. */
 export function answerFetch(
   request: FetchRequest,
   store: BatchStore,
   core: Pick<ReplicaCore, 'value'>,
-  ledger: Ledger,
+  chain: Pick<Chain, 'records'>,
 ): FetchReply | undefined {
   let bytes = 0
   const fits = (size: number): boolean => {
@@ -31,47 +40,93 @@ export function answerFetch(
     const value = core.value(digest)
     if (value !== undefined && fits(value.bytes.length)) values.push(value.bytes)
   }
-  const blocks: BlockRecord[] = []
-  const last = Math.min(request.toHeight, request.fromHeight + LIMITS.fetchBlocksMax - 1, ledger.finalized().height)
-  for (let height = request.fromHeight; height > 0 && height <= last; height++) {
-    const record = ledger.record(height)
-    if (record?.finality === undefined || !fits(record.body.length + record.sealed.bytes.length + 512)) break
-    blocks.push(record)
-  }
-  if (batches.length + values.length + blocks.length === 0) return undefined
-  return { batches, values, blocks }
+  const blocks = answerBlocks(request, chain, fits)
+  return batches.length + values.length + blocks.length === 0 ? undefined : { batches, values, blocks }
 }
 
-/** A block of a peer whose parts hang together; its certificates are still to be checked. */
+function answerBlocks(
+  { fromHeight, toHeight }: FetchRequest,
+  chain: Pick<Chain, 'records'>,
+  fits: (size: number) => boolean,
+): readonly BlockRecord[] {
+  if (fromHeight === 0 || toHeight < fromHeight) return []
+  // Blocks that only a certificate above covers are given together with those up to it.
+  const last = fromHeight + LIMITS.fetchBlocksMax - 1
+  const within = ({ sealed }: BlockRecord): boolean => sealed.header.height <= last
+  return chain.records(
+    fromHeight,
+    Math.min(toHeight, last),
+    (record) => within(record) && fits(record.body.length + record.sealed.bytes.length + RECORD_OVERHEAD_BYTES),
+  )
+}
+
+/** A block of a peer whose parts hang together; whether it is final is still to be checked. */
 export interface CarriedBlock {
-  readonly decided: Decided
-  readonly headerHash: string
-  readonly finality: FinalityCertificate
+  readonly sealed: SealedHeader
+  readonly value: Value
+  readonly batches: readonly Batch[]
+  /** Its own, unchecked. */
+  readonly certificate?: FinalityCertificate
 }
 
-/** A block of a peer that a quorum holds; what remains is to execute it. */
-export interface CertifiedBlock extends CarriedBlock {
-  readonly certificate: Verified<FinalityCertificate>
+/** Blocks that lead up to a certificate. */
+export interface CarriedSegment {
+  readonly blocks: readonly CarriedBlock[]
+  readonly certificate: FinalityCertificate
 }
 
-/** Checks that the header of a peer's block names the value, and the value the batches. */
-export function openRecord(context: ReplicaContext, ingress: Ingress, record: BlockRecord): CarriedBlock | undefined {
-  const { sealed, finality } = record
-  if (finality === undefined || finality.cid !== sealed.header.height || finality.digest !== sealed.hash) {
-    return ingress.reject('bad-block')
+export interface CarriedRun {
+  readonly segments: readonly CarriedSegment[]
+}
+
+/** Checks blocks of a peer, and cuts them at certificates: one for each window, so that not every certificate need be checked. */
+export function openRecords(context: ReplicaContext, ingress: Ingress, records: readonly BlockRecord[]): CarriedRun {
+  return { segments: cutAtCertificates(openChain(context, ingress, records), context.genesis.parameters.window) }
+}
+
+/** Blocks that follow one another and name their values and batches, up to the first that does not. */
+function openChain(
+  context: ReplicaContext,
+  ingress: Ingress,
+  records: readonly BlockRecord[],
+): readonly CarriedBlock[] {
+  const blocks: CarriedBlock[] = []
+  for (const record of records) {
+    const below = blocks.at(-1)?.sealed
+    if (below !== undefined && record.sealed.header.previous !== below.hash) {
+      ingress.reject('bad-block')
+      break
+    }
+    const block = openBody(context, ingress, record)
+    if (block === undefined) break
+    blocks.push(block)
   }
-  const decided = openBody(context, ingress, record)
-  return decided && { decided, headerHash: sealed.hash, finality }
+  return blocks
 }
 
-/** Checks what a header says of its value: it names the batches. Header and decision are the caller's to check. */
-export function openBody(context: ReplicaContext, ingress: Ingress, record: BlockRecord): Decided | undefined {
-  const { sealed, decision, finality } = record
-  const { height } = sealed.header
+/** The last certificate of each window of blocks, and of each view. */
+function cutAtCertificates(all: readonly CarriedBlock[], window: number): readonly CarriedSegment[] {
+  const segments: CarriedSegment[] = []
+  let start = 0
+  for (const [i, { certificate }] of all.entries()) {
+    if (certificate === undefined) continue
+    const next = all.slice(i + 1, start + window).findLast((later) => later.certificate !== undefined)
+    if (next?.certificate?.view === certificate.view) continue
+    segments.push({ blocks: all.slice(start, i + 1), certificate })
+    start = i + 1
+  }
+  return segments
+}
+
+/** Checks what a header says of its value: it names the batches. */
+export function openBody(context: ReplicaContext, ingress: Ingress, record: BlockRecord): CarriedBlock | undefined {
+  const { sealed, certificate } = record
   const body = decodeBlockBody(record.body)
   const value = body === undefined ? undefined : decodeValue(context.sha256, body.value)
   if (body === undefined || value === undefined || value.digest !== sealed.header.value)
     return ingress.reject('bad-block')
+  const isOwn = certificate === undefined || isCertificateOf(certificate, sealed)
+  if (!isOwn) return ingress.reject('bad-block')
   const batches: Batch[] = []
   for (const bytes of body.batches) {
     const carried = decodeBatch(context, bytes)
@@ -79,16 +134,9 @@ export function openBody(context: ReplicaContext, ingress: Ingress, record: Bloc
     batches.push(carried.batch)
   }
   if (batches.map(({ digest }) => digest).join() !== value.batches.join()) return ingress.reject('bad-block')
-  if (decision.cid !== height || decision.digest !== value.digest) return ingress.reject('bad-block')
-  return { height, value, batches, decision, ...(finality === undefined ? {} : { finality }) }
+  return { sealed, value, batches, ...(certificate === undefined ? {} : { certificate }) }
 }
 
-/**
- * Checks that a quorum decided and holds the block. Called when the block below is executed, since only then is it known whose
- * votes count. The transactions need no check of their own: a quorum that executed them vouches for them.
- */
-export function certify(ingress: Ingress, block: CarriedBlock): CertifiedBlock | undefined {
-  const certificate = ingress.finality(block.finality)
-  if (certificate === undefined || !ingress.isDecision(block.decided.decision)) return undefined
-  return { ...block, certificate }
-}
+/** Whether the certificate is this header's own. */
+export const isCertificateOf = (certificate: FinalityCertificate, { header, hash }: SealedHeader): boolean =>
+  certificate.cid === header.height && certificate.header === hash && certificate.digest === header.value

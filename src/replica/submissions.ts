@@ -1,11 +1,12 @@
 import { equalBytes } from '../base/bytes.js'
 import { decodeTransaction, isRefused } from '../codec/transaction.js'
 import type { Runtime } from '../contracts/index.js'
-import type { Clock, Counters, Ledger, TransactionLocation } from '../ports.js'
+import type { Clock, Counters, Ledger } from '../ports.js'
 import type { Digest, TimeMs, Transaction } from '../types/index.js'
+import type { Chain } from './chain.js'
 import type { ReplicaContext } from './context.js'
 import type { Skipped } from './executor.js'
-import { type FinalBlock, loadFinalBlock } from './final-block.js'
+import type { FinalBlock } from './final-block.js'
 import type { Ingress } from './ingress.js'
 import type { Lane } from './lane.js'
 
@@ -38,8 +39,7 @@ export interface SubmissionModules {
   readonly counters: Counters
   /** Whether this replica's batches count now. */
   readonly takes: () => boolean
-  /** Where a transaction that is still valid was executed. */
-  readonly locateRecent: (id: Digest) => TransactionLocation | undefined
+  readonly chain: () => Pick<Chain, 'locate' | 'finalBlock'>
 }
 
 interface Waiting {
@@ -147,9 +147,10 @@ export class Submissions {
       waiting.listeners.push(onOutcome)
       return true
     }
-    const location = this.#modules.locateRecent(transaction.id)
+    const chain = this.#modules.chain()
+    const location = chain.locate(transaction.id)
     if (location === undefined) return false
-    const block = loadFinalBlock(this.#modules.ledger, this.#context.sha256, location.height)
+    const block = chain.finalBlock(location.height)
     if (block !== undefined) onOutcome({ kind: 'final', block, index: location.index })
     else this.#wait(transaction, onOutcome)
     return true
@@ -201,9 +202,10 @@ export class Submissions {
 
   /** A snapshot was installed: what was executed meanwhile is answered from the blocks that came with it. */
   installed(): void {
+    const chain = this.#modules.chain()
     for (const [id, { listeners }] of this.#waiting) {
-      const location = this.#modules.locateRecent(id)
-      const block = location && loadFinalBlock(this.#modules.ledger, this.#context.sha256, location.height)
+      const location = chain.locate(id)
+      const block = location && chain.finalBlock(location.height)
       if (location === undefined || block === undefined) continue
       this.#waiting.delete(id)
       for (const onOutcome of listeners) onOutcome({ kind: 'final', block, index: location.index })
@@ -225,7 +227,8 @@ export class Submissions {
   passedOver(skipped: readonly Skipped[]): void {
     for (const { id, reason } of skipped) {
       if (reason === 'duplicate') continue
-      this.#giveUp(id, `transaction/${reason}`, 'it came to be executed outside its time of validity')
+      if (reason === 'over-cost') this.#giveUp(id, 'transaction/over-cost', 'the block had no room for its cost')
+      else this.#giveUp(id, `transaction/${reason}`, 'it came to be executed outside its time of validity')
     }
   }
 

@@ -15,7 +15,7 @@ export function viewLinks(
   for (let id = after + 1; id <= upTo; id++) {
     const next = views.byId(id)
     const sealed = next && ledger.header(next.from - 1)
-    const certificate = next && ledger.finality(next.from - 1)
+    const certificate = next && ledger.certificate(next.from - 1)
     if (next !== undefined && sealed !== undefined && certificate !== undefined) {
       links.push({ view: next.view, sealed, certificate })
       continue

@@ -33,8 +33,8 @@ export interface Member {
 }
 
 /**
- * Which view orders which height, as far as the executed blocks tell. A change in block h takes effect at h + W + 1, so after
- * executing h the views of all heights up to h + W are known.
+ * Which view orders which height, as far as the final blocks tell. A change in block h takes effect at h + W + 1, so when h is final
+ * the views of all heights up to h + W + 1 are known.
  */
 export class ViewSchedule {
   readonly #sha256: Sha256
@@ -68,7 +68,7 @@ export class ViewSchedule {
     this.#current = this.at(height)
   }
 
-  /** Takes note of what a block changed. True when the views or the candidates are others now. */
+  /** Takes note of what a final block changed. True when the views or the candidates are others now. */
   note(changes: readonly StateChange[]): boolean {
     let noted = false
     for (const { key, value } of changes) {
@@ -83,6 +83,14 @@ export class ViewSchedule {
       }
     }
     return noted
+  }
+
+  /** Last height of the current view, if these changes set it. They count once their block is final (rule V2). */
+  endSetBy(changes: readonly StateChange[]): Height | undefined {
+    const key = governanceKeys.view(this.#current.view.id + 1)
+    const change = changes.find((other) => other.key === key)
+    const record = readRecord<ViewRecord>(change?.value)
+    return record && scheduledView(record).from - 1
   }
 
   /** Takes a view in; one that was to begin at the same height is replaced. */
@@ -100,7 +108,7 @@ export class ViewSchedule {
     for (const { view, sealed, certificate } of links) {
       const { height } = sealed.header
       if (this.byId(view.id) !== undefined) continue
-      if (certificate.view !== view.id - 1 || certificate.cid !== height || certificate.digest !== sealed.hash)
+      if (certificate.view !== view.id - 1 || certificate.cid !== height || certificate.header !== sealed.hash)
         return false
       if (sealed.header.view !== toHex(viewHash(this.#sha256, view)) || !isFinal(certificate)) return false
       this.put({ id: view.id, from: height + 1, replicas: view.replicas })
@@ -115,6 +123,17 @@ export class ViewSchedule {
       if (view !== undefined && view.from <= height) return view
     }
     return this.#views[0] as ViewInForce
+  }
+
+  /** Hash of the view that orders a height above the written ones, by a state that may hold changes of blocks that are not final. */
+  hashAt(height: Height, state: StateReader): Digest {
+    let { hash, view } = this.#current
+    for (;;) {
+      const record = readRecord<ViewRecord>(state.get(governanceKeys.view(view.id + 1)))
+      const next = record && scheduledView(record)
+      if (next === undefined || next.from > height) return hash
+      ;({ hash, view } = this.#inForce(next.view, next.from))
+    }
   }
 
   byId(id: ViewId): ViewInForce | undefined {

@@ -1,6 +1,6 @@
 import type { ConsensusId, Regency, Signed } from '../types/index.js'
+import type { Fault } from './fault.js'
 import type { SimNetwork } from './network.js'
-import type { Fault } from './plan.js'
 import type { Scheduler } from './scheduler.js'
 
 /**

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { Random } from '../base/random.js'
+import { Corpus } from './corpus.js'
 import type { HistoryResult } from './history.js'
-import { makePlan, type PlanOptions } from './plan.js'
+import { makePlan, type Plan, type PlanOptions } from './plan.js'
 import type { Done, Task } from './worker.js'
 
 export interface BatchOptions extends PlanOptions {
@@ -18,6 +20,8 @@ export interface Failure {
   readonly seed: number
   readonly kind: string
   readonly detail: string
+  /** What went wrong by plan. */
+  readonly plan: Plan
 }
 
 /** What many histories gave together. */
@@ -27,7 +31,7 @@ export interface BatchResult {
   readonly faults: Readonly<Record<string, number>>
   /** Of safety, or bugs. */
   readonly violations: number
-  /** Histories in which progress did not come back. */
+  /** Histories in which progress did not come back, or not in time. */
   readonly stuck: number
   readonly eventsPerSecond: number
   /** Simulated time over time, all cores together. */
@@ -35,6 +39,10 @@ export interface BatchResult {
   readonly transactions: number
   readonly acknowledged: number
   readonly blocks: number
+  /** States of the core that were met (coverage.ts). */
+  readonly states: number
+  /** Counters of all replicas, and of the simulation. */
+  readonly counts: Readonly<Record<string, number>>
   /** Seeds that were run twice. */
   readonly repeated: number
   readonly failures: readonly Failure[]
@@ -42,20 +50,45 @@ export interface BatchResult {
 
 /** One seed of so many is run twice. */
 const REPEAT_EVERY = 10
+/**
+ * Seeds whose plans are made at once, and the share of them that are made from plans that reached something new. What they are made from is what all
+ * earlier ones reached, so the same options give the same plans, whatever order the workers end in.
+ */
+const GENERATION_SEEDS = 32
+const MUTATED_SHARE = 0.25
 
 /** Most of what a history makes is short-lived: with room for it the collector runs less often. */
 const RESOURCES = { maxYoungGenerationSizeMb: 128, maxOldGenerationSizeMb: 2_048 }
 
-/** Runs seeds in worker threads. */
+/** Runs seeds in worker threads, a generation after another. */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { firstSeed, seeds, hours, onDone, brief = false } = options
   const startMs = performance.now()
-  const taskOf = (index: number): Task => {
-    const seed = firstSeed + index
-    return { seed, hours, plan: makePlan(seed, hours, options), twice: index % REPEAT_EVERY === 0 }
+  const corpus = new Corpus()
+  const done: Done[] = []
+  let stop = false
+  for (let first = 0; first < seeds && !stop; first += GENERATION_SEEDS) {
+    const tasks = Array.from({ length: Math.min(GENERATION_SEEDS, seeds - first) }, (_, i): Task => {
+      const seed = firstSeed + first + i
+      const plan = planOf(seed, options, corpus)
+      return { seed, hours, plan, twice: (first + i) % REPEAT_EVERY === 0 }
+    })
+    const told = (now: number, failures: readonly Failure[]): void => onDone?.(first + now, failures)
+    const results = await runTasks(tasks.length, (index) => tasks[index] as Task, told, brief)
+    for (const { plan, seed } of tasks) {
+      const one = results.find(({ result }) => result.seed === seed)
+      if (plan !== undefined && one !== undefined) corpus.learn(plan, one.result.states)
+    }
+    done.push(...results)
+    stop = brief && results.some((one) => failuresOf(one).length > 0)
   }
-  const done = await runTasks(seeds, taskOf, onDone, brief)
-  return summary(done, (performance.now() - startMs) / 1_000)
+  return { ...summary(done, (performance.now() - startMs) / 1_000), states: corpus.states.size }
+}
+
+/** The plan that follows from a seed, or for some seeds one beside a plan that reached something new. */
+function planOf(seed: number, options: BatchOptions, corpus: Corpus): Plan {
+  const isMutated = new Random(seed ^ 0x6d75).chance(MUTATED_SHARE)
+  return (isMutated ? corpus.propose(seed) : undefined) ?? makePlan(seed, options.hours, options)
 }
 
 /** Runs histories in worker threads, one per core; with `brief` it ends at the first failure. */
@@ -99,36 +132,46 @@ function ask(worker: Worker, task: Task): Promise<Done> {
   })
 }
 
-export function failuresOf({ result, again }: Done): readonly Failure[] {
+export function failuresOf({ result, again, plan }: Done): readonly Failure[] {
   const { seed, hash, violations } = result
   const [first] = violations
-  if (first !== undefined) return [{ seed, kind: first.kind, detail: first.detail }]
+  if (first !== undefined) return [{ seed, kind: first.kind, detail: first.detail, plan }]
   if (again === undefined || again === hash) return []
-  return [{ seed, kind: 'determinism', detail: `the same seed gave the histories ${hash} and ${again}` }]
+  return [{ seed, kind: 'determinism', detail: `the same seed gave the histories ${hash} and ${again}`, plan }]
 }
 
 export function summary(done: readonly Done[], seconds: number): BatchResult {
   const results = done.map(({ result }) => result)
   const sum = (of: (result: HistoryResult) => number): number =>
     results.reduce((total, result) => total + of(result), 0)
-  const faults: Record<string, number> = {}
-  for (const result of results) {
-    for (const [kind, count] of Object.entries(result.faults)) faults[kind] = (faults[kind] ?? 0) + count
-  }
+  const faults = totals(results.map((result) => Object.entries(result.faults)))
+  const counts = totals(results.map((result) => [...result.counts]))
+  const states = new Set(results.flatMap((result) => result.states)).size
   const failures = done.flatMap(failuresOf).sort((a, b) => a.seed - b.seed)
   const simulatedMs = sum(({ simulatedMs }) => simulatedMs)
   return {
     seeds: results.length,
     simulatedHours: Math.round(simulatedMs / 36_000) / 100,
-    faults: Object.fromEntries(Object.entries(faults).sort(([a], [b]) => (a < b ? -1 : 1))),
-    violations: failures.filter(({ kind }) => kind !== 'stuck').length,
-    stuck: failures.filter(({ kind }) => kind === 'stuck').length,
+    faults,
+    violations: failures.filter(({ kind }) => !NO_PROGRESS.includes(kind)).length,
+    stuck: failures.filter(({ kind }) => NO_PROGRESS.includes(kind)).length,
     eventsPerSecond: Math.round(sum(({ events }) => events) / seconds),
     realTimeFactor: Math.round(simulatedMs / 1_000 / seconds),
     transactions: sum(({ submitted }) => submitted),
     acknowledged: sum(({ acknowledged }) => acknowledged),
     blocks: sum(({ height }) => height),
+    states,
+    counts,
     repeated: done.filter(({ again }) => again !== undefined).length,
     failures,
   }
+}
+
+const NO_PROGRESS: readonly string[] = ['stuck', 'unserved', 'needless-change']
+
+/** Adds up, by name, in the order of the names. */
+function totals(parts: readonly (readonly (readonly [string, number])[])[]): Readonly<Record<string, number>> {
+  const sums = new Map<string, number>()
+  for (const [name, count] of parts.flat()) sums.set(name, (sums.get(name) ?? 0) + count)
+  return Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -1,41 +1,47 @@
 import { equalBytes, toHex } from '../base/bytes.js'
 import { decodeBlockBody, decodeReceipt, decodeValue } from '../codec/block.js'
 import { networkIdOf } from '../codec/genesis.js'
-import { statementBytes } from '../codec/statements.js'
+import { headerHash, type Statement, statementBytes } from '../codec/statements.js'
 import { type CarriedBatch, decodeBatch, isRefused } from '../codec/transaction.js'
-import { verifyCertificate } from '../consensus/index.js'
+import { quorumOf, verifyCertificate } from '../consensus/index.js'
 import { type CryptoSuite, leafHash, MerkleTree } from '../crypto/index.js'
 import type { Ledger, StateReader } from '../ports.js'
 import { type ReplicaStatus, ViewSchedule } from '../replica/index.js'
-import type {
-  BlockRecord,
-  Certificate,
-  Digest,
-  Genesis,
-  Height,
-  Transaction,
-  ViewId,
-  VoteKind,
+import {
+  type Accept,
+  type BlockRecord,
+  type Digest,
+  type Finality,
+  type FinalityCertificate,
+  type Genesis,
+  type Height,
+  LIMITS,
+  type SealedHeader,
+  type Signed,
+  type Transaction,
+  type ViewId,
 } from '../types/index.js'
 import type { Acknowledged } from './workload.js'
 
 /** A checker says what is wrong, or nothing. None of them trusts what production code says of itself. */
 export type Problem = string | undefined
 
-/** Agreement: the first block seen at a height is the one that all must have. */
+/** Agreement: the first block seen at a height is the one that all must have. So is one that a certificate names, seen or not. */
 export class Agreement {
   readonly #hashes = new Map<Height, Digest>()
+  #height: Height = 0
 
   check(height: Height, hash: Digest): Problem {
     const first = this.#hashes.get(height)
+    this.#height = Math.max(this.#height, height)
     if (first === undefined) this.#hashes.set(height, hash)
     else if (first !== hash) return `height ${height}: block ${hash} where others have ${first}`
     return undefined
   }
 
-  /** Highest block that anybody executed. */
+  /** Of the highest block that is decided. */
   get height(): Height {
-    return this.#hashes.size
+    return this.#height
   }
 
   hash(height: Height): Digest | undefined {
@@ -90,36 +96,67 @@ export class ChainCheck {
     this.#views.load(state, 1)
   }
 
-  /** @param parent the block below; unknown where it was pruned */
+  /**
+   * A block may have no certificate of its own where one above covers it, but not at the end of a view.
+   * @param parent the block below; unknown where it was pruned
+   */
   check(
     record: BlockRecord,
     receipts: readonly Uint8Array[],
     parent: { hash: Digest; timeMs: number } | undefined,
   ): Problem {
-    const { header, hash } = record.sealed
+    const { header } = record.sealed
     const { height } = header
     if (parent !== undefined && header.previous !== parent.hash) return `block ${height} does not follow the one below`
     if (parent !== undefined && header.timeMs < parent.timeMs) return `block ${height} is older than the one below`
     if (header.view !== this.#views.at(height + 1).hash) return `block ${height} names another view`
-    const { decision, finality } = record
-    if (decision.cid !== height || decision.digest !== header.value) return `block ${height} has another's decision`
-    if (finality !== undefined && (finality.cid !== height || finality.digest !== hash))
-      return `block ${height} has another's finality certificate`
-    return (
-      this.certificateProblem(decision, 'accept') ??
-      (finality && this.certificateProblem(finality, 'persist')) ??
-      this.#bodyProblem(record, receipts)
-    )
+    return this.#ownCertificateProblem(record) ?? this.#bodyProblem(record, receipts)
   }
 
-  certificateProblem(certificate: Certificate, kind: VoteKind): Problem {
-    const statement = statementBytes(this.#networkId, certificate)
-    const { view, members } = this.#views.at(certificate.cid)
-    const problem = verifyCertificate(certificate, kind, view, (_, replica, signature) => {
-      const key = members.get(replica)?.consensusKey
-      return key !== undefined && this.#suite.verifyEd25519(key, statement, signature)
-    })
-    return problem && `the ${kind} certificate of ${certificate.cid}: ${problem}`
+  #ownCertificateProblem({ sealed, certificate }: BlockRecord): Problem {
+    const { height } = sealed.header
+    if (certificate !== undefined) return this.finalityProblem(sealed, { certificate, headers: [] })
+    const ends = this.#views.at(height).view.id !== this.#views.at(height + 1).view.id
+    return ends ? `block ${height} ends its view and has no certificate of its own` : undefined
+  }
+
+  /** What proves a header final: a certificate, and the headers that lead up to it. */
+  finalityProblem(sealed: SealedHeader, { headers, certificate }: Finality): Problem {
+    const { height } = sealed.header
+    let below = sealed
+    for (const above of headers) {
+      if (above.header.height !== below.header.height + 1 || above.header.previous !== this.#hash(below))
+        return `a header of ${above.header.height} does not lead up to the certificate of ${height}`
+      below = above
+    }
+    if (headers.length > LIMITS.windowMax) return `${headers.length} headers lead up to the certificate of ${height}`
+    const { cid, digest, header, view } = certificate
+    if (cid !== below.header.height || digest !== below.header.value || header !== this.#hash(below))
+      return `block ${height} has another's certificate`
+    if (view !== this.#views.at(height).view.id) return `block ${height} has a certificate of view ${view}`
+    return this.certificateProblem(certificate)
+  }
+
+  #hash = ({ bytes }: SealedHeader): Digest => headerHash(this.#suite.sha256, bytes)
+
+  certificateProblem(certificate: FinalityCertificate): Problem {
+    const { view } = this.#views.at(certificate.cid)
+    const problem = verifyCertificate(certificate, 'accept', view, (_, replica, signature) =>
+      this.#isSigned(replica, certificate, signature),
+    )
+    return problem && `the certificate of ${certificate.cid}: ${problem}`
+  }
+
+  /** Whether a member of the view of its height has signed an ACCEPT, and so many make a certificate. */
+  votesNeeded({ sender, view, message, signature }: Signed<Accept>): number | undefined {
+    const { view: known } = this.#views.at(message.cid)
+    if (known.id !== view || !this.#isSigned(sender, { ...message, view }, signature)) return undefined
+    return quorumOf(known.replicas.length).votes
+  }
+
+  #isSigned(replica: number, statement: Statement, signature: Uint8Array): boolean {
+    const key = this.#views.at(statement.cid).members.get(replica)?.consensusKey
+    return key !== undefined && this.#suite.verifyEd25519(key, statementBytes(this.#networkId, statement), signature)
   }
 
   #bodyProblem({ sealed, body }: BlockRecord, receipts: readonly Uint8Array[]): Problem {
@@ -164,8 +201,8 @@ export interface Bounds {
 export function boundsOf(n: number, window: number, laneBatchesMax: number, waitingMax: number): Bounds {
   // A batch is kept beyond its lane's bound only while an open instance names it.
   const named = 2 * window * VALUE_BATCHES_MAX
-  // Its own reach, and what a SYNC binds that starts from a height it has not reached yet.
-  const openInstances = 4 * window
+  // Its own window, and what a SYNC binds that starts from a height it has not reached yet.
+  const openInstances = 2 * window
   const pendingBatches = n * laneBatchesMax + named
   return { openInstances, pendingBatches, heldBatches: pendingBatches, waiting: waitingMax }
 }

@@ -24,18 +24,38 @@ interface Snapshot {
 const nameOf = (key: Buffer): string => key.toString('latin1')
 const keyOf = (name: string): Buffer => Buffer.from(name, 'latin1')
 
+/** A write since the oldest one that a loss of power could take, with what stood there before. */
+interface Written {
+  readonly rows: Rows
+  readonly before: Rows
+  /** Number of the log file that it went to. */
+  readonly file: number
+  durable: boolean
+}
+
+/** What a database held once. */
+export type DatabaseCopy = ReadonlyMap<string, Buffer>
+
+/** Share of writes with which the log file is full and the next one begins; with real sizes it takes thousands. */
+const FULL_CHANCE = 0.1
+/** Share of writes after which the table of the full file is on disk. */
+const TABLE_CHANCE = 0.2
+/** Share of losses of power in which a damaged piece in the middle of a log file is skipped, so that what follows it stays. */
+const SKIP_CHANCE = 0.3
+
 /**
- * The database of one replica's ledger, which outlives its processes. It keeps LevelDB's promises and no more: a batch is
- * whole or absent; one written with `sync` is there after a loss of power, with all that was written before; of the others
- * only the oldest ones may be.
+ * The database of one replica's ledger, which outlives its processes. It keeps LevelDB's promises and no more: a batch is whole or absent, and
+ * one written with `sync` is there after a loss of power. Of the others any may be lost, **older ones than a synced one too**: LevelDB syncs its
+ * current log file only, and the one before is closed without a sync (google/leveldb#193).
  */
 export class SimDatabase {
   readonly #disk: SimDisk
   readonly #random: Random
-  readonly #rows = new Map<string, Buffer>()
+  #rows = new Map<string, Buffer>()
   readonly #snapshots = new Set<Snapshot>()
-  /** What each write without sync replaced, oldest first. */
-  #unsynced: Rows[] = []
+  /** Oldest first; the first of them is not durable. */
+  #written: Written[] = []
+  #file = 0
   /** A synced write that is under way. */
   #underWay: Rows | undefined
 
@@ -126,15 +146,36 @@ export class SimDatabase {
     if (process.dead) return
     this.#disk.begin()
     if (!sync) {
-      this.#unsynced.push(this.#apply(rows))
+      this.#turnOver()
+      this.#written.push({ rows, before: this.#apply(rows), file: this.#file, durable: false })
       return
     }
     this.#underWay = rows
     await this.#disk.sync(process)
     if (process.dead) return
     this.#underWay = undefined
-    this.#apply(rows)
-    this.#unsynced = []
+    this.#turnOver()
+    const before = this.#apply(rows)
+    if (this.#written.length === 0) return
+    this.#written.push({ rows, before, file: this.#file, durable: true })
+    for (const write of this.#written) if (write.file === this.#file) write.durable = true
+    this.#forget()
+  }
+
+  /** Now and then a log file is full; some writes later its rows are in a table, and safe. */
+  #turnOver(): void {
+    if (this.#written.length === 0) return
+    const isFull = this.#random.chance(FULL_CHANCE)
+    const safeBelow = isFull || this.#random.chance(TABLE_CHANCE) ? this.#file : this.#file - 1
+    for (const write of this.#written) if (write.file < safeBelow) write.durable = true
+    if (isFull) this.#file += 1
+    this.#forget()
+  }
+
+  /** What no loss of power can take needs no memory. */
+  #forget(): void {
+    const first = this.#written.findIndex(({ durable }) => !durable)
+    this.#written = first < 0 ? [] : this.#written.slice(first)
   }
 
   /** Gives what stood there before. */
@@ -157,14 +198,38 @@ export class SimDatabase {
     this.#underWay = undefined
   }
 
-  /** Of the writes without sync the oldest are on disk, the others are lost. */
+  /** Of the writes without sync that a file holds the oldest are on disk, or those beside a damaged piece. */
   losePower(): void {
-    const kept = this.#random.below(this.#unsynced.length + 1)
-    for (const before of this.#unsynced.slice(kept).reverse()) this.#apply(before)
-    // A write under way comes after all of these: it is on disk only when they are.
-    if (kept < this.#unsynced.length) this.#underWay = undefined
-    this.#unsynced = []
+    const written = this.#written
+    const kept = this.#survivors()
+    for (const { before } of [...written].reverse()) this.#apply(before)
+    for (const { rows } of kept) this.#apply(rows)
+    // A write under way comes after all others of its file: it is on disk only when they are.
+    if (written.some((write) => write.file === this.#file && !kept.includes(write))) this.#underWay = undefined
+    this.#written = []
     this.processDied()
+  }
+
+  #survivors(): readonly Written[] {
+    const kept: Written[] = []
+    for (const file of new Set(this.#written.map((write) => write.file))) {
+      const own = this.#written.filter((write) => write.file === file)
+      const skips = this.#random.chance(SKIP_CHANCE)
+      const end = this.#random.below(own.length + 1)
+      kept.push(...own.filter(({ durable }, at) => durable || (skips ? this.#random.chance(0.5) : at < end)))
+    }
+    return kept
+  }
+
+  /** What a reader finds now. */
+  copy(): DatabaseCopy {
+    return new Map(this.#rows)
+  }
+
+  /** Puts a copy in the place of all that is here. */
+  restore(copy: DatabaseCopy): void {
+    this.clear()
+    this.#rows = new Map(copy)
   }
 
   /** Rot: one bit of one row turns over. Gives the row's key space. */
@@ -183,7 +248,7 @@ export class SimDatabase {
   /** An operator empties the folder. */
   clear(): void {
     this.#rows.clear()
-    this.#unsynced = []
+    this.#written = []
     this.#underWay = undefined
   }
 }

@@ -1,24 +1,27 @@
 import { decodeEnvelope } from '../codec/consensus.js'
-import { decodeFrame } from '../codec/frame.js'
+import { decodeFrame, type Frame } from '../codec/frame.js'
 import { nativeSuite } from '../crypto/native.js'
-import type { Message } from '../types/index.js'
+import type { Certificate, Message } from '../types/index.js'
 
 const { sha256 } = nativeSuite
+const CODEC = { networkId: new Uint8Array(32), sha256 }
 const short = (digest: string): string => digest.slice(0, 8)
 
 /** A frame for a reader of a transcript. */
 export function describeFrame(bytes: Uint8Array): string {
   const frame = decodeFrame(sha256, bytes)
-  switch (frame?.kind) {
-    case undefined:
-      return 'malformed'
+  return frame === undefined ? 'malformed' : describe(frame)
+}
+
+function describe(frame: Frame): string {
+  switch (frame.kind) {
     case 'envelope':
       return describeEnvelope(frame.bytes)
     case 'batch':
       return `BATCH of ${frame.bytes.length} bytes`
     case 'status': {
-      const { regency, decided, executed, finalized } = frame.status
-      return `STATUS regency ${regency} decided ${decided} executed ${executed} finalized ${finalized}`
+      const { regency, asked, executed, finalized, silent } = frame.status
+      return `STATUS regency ${regency} asked ${asked} executed ${executed} finalized ${finalized} ${silent ?? ''}`
     }
     case 'fetch': {
       const { batches, values, fromHeight, toHeight } = frame.request
@@ -38,29 +41,45 @@ export function describeFrame(bytes: Uint8Array): string {
       const { height, manifest, chunks, blocks } = frame.reply
       return `SNAPSHOT at ${height}: manifest of ${manifest.length} bytes, ${chunks.length} chunks, ${blocks.length} blocks`
     }
+    case 'certificate':
+      return `CERTIFICATE ${describeCertificate(frame.certificate)}`
+    case 'installation':
+      return `INSTALLATION of ${frame.stops.map(describeEnvelope).join(', ')}`
+    case 'evidence':
+      return `EVIDENCE ${describeEnvelope(frame.first)} and ${describeEnvelope(frame.second)}`
+    default:
+      return frame.kind.toUpperCase()
   }
 }
 
+const describeCertificate = ({ kind, cid, regency, digest }: Certificate): string =>
+  `${kind} ${cid}@${regency} ${short(digest)}`
+
 function describeEnvelope(bytes: Uint8Array): string {
-  const carried = decodeEnvelope({ networkId: new Uint8Array(32), sha256 }, bytes)
+  const carried = decodeEnvelope(CODEC, bytes)
   return carried === undefined ? 'malformed' : `${describeMessage(carried.signed.message)} by r${carried.signed.sender}`
 }
 
 export function describeMessage(message: Message): string {
   switch (message.kind) {
-    case 'propose':
-      return `PROPOSE cid ${message.cid} regency ${message.regency} value ${short(message.value.digest)}`
-    case 'write':
-    case 'accept':
-    case 'persist':
-      return `${message.kind.toUpperCase()} cid ${message.cid} regency ${message.regency} ${short(message.digest)}`
-    case 'stop':
-      return `STOP regency ${message.regency}`
-    case 'stop-data': {
-      const prepared = message.prepared.map(({ cid, regency }) => `${cid}@${regency}`).join(' ')
-      return `STOPDATA regency ${message.regency} finalized ${message.finalized} prepared [${prepared}]`
+    case 'propose': {
+      const { cid, regency, value } = message
+      return `PROPOSE cid ${cid} regency ${regency} value ${short(value.digest)} of ${value.batches.length} batches`
     }
-    case 'sync':
-      return `SYNC regency ${message.regency} of ${message.stopData.map(({ sender }) => `r${sender}`).join(' ')}`
+    case 'write':
+      return `WRITE cid ${message.cid} regency ${message.regency} ${short(message.digest)}`
+    case 'accept':
+      return `ACCEPT cid ${message.cid} regency ${message.regency} ${short(message.digest)} header ${short(message.header)}`
+    case 'stop':
+      return `STOP regency ${message.regency} ${message.reason} ${message.start}.${message.number}`
+    case 'stop-data': {
+      const locks = message.locks.map(({ cid, regency }) => `${cid}@${regency}`).join(' ')
+      const { height, regency } = message.base
+      return `STOPDATA regency ${message.regency} base ${height}@${regency} locks [${locks}]`
+    }
+    case 'sync': {
+      const of = message.stopData.map(({ sender, message: { base } }) => `r${sender} from ${base.height}`).join(', ')
+      return `SYNC regency ${message.regency} of ${of}`
+    }
   }
 }

@@ -13,6 +13,15 @@ export interface DiskHealth {
 
 export const GOOD_DISK: DiskHealth = { syncMs: 1, jitterMs: 1, failing: false }
 
+/**
+ * Where a write of the log stands: its new file was made, written, synced, moved to its place, and is there for good. A `datasync` alone is
+ * that of a file in its place.
+ */
+export type DiskStep = 'created' | 'written' | 'new-synced' | 'renamed' | 'replaced' | 'datasync'
+
+/** The ending of a file that is written beside its place. */
+const NEW_FILE = '.new'
+
 /** A disk reaches its platters in pieces of this, bytes: a write can be torn between any two. */
 const SECTOR_BYTES = 512
 
@@ -48,6 +57,13 @@ class Inode {
 
   sync(): void {
     this.#unsynced = []
+  }
+
+  /** The same content in another file, all of it on disk. */
+  copy(): Inode {
+    const copy = new Inode()
+    copy.#put(this.bytes, 0)
+    return copy
   }
 
   #put(bytes: Uint8Array, at: number): void {
@@ -99,11 +115,16 @@ class Inode {
   }
 }
 
+/** What a disk held once. */
+export type DiskCopy = ReadonlyMap<string, Inode>
+
 /** The folder of one replica's write-ahead log, which outlives its processes. */
 export class SimDisk {
   readonly health: DiskHealth = { ...GOOD_DISK }
   /** A write failed since the last start of a process. */
   failed = false
+  /** Told of every step of a process that writes here; a fault may end the process within it. */
+  onStep: (step: DiskStep) => void = () => undefined
   readonly #random: Random
   #entries = new Map<string, Inode>()
   #durableEntries = new Map<string, Inode>()
@@ -122,34 +143,43 @@ export class SimDisk {
       open: async (path) => {
         const inode = this.#entries.get(path)
         if (inode === undefined) throw new Error(`ENOENT: ${path}`)
-        return this.#file(inode, process)
+        return this.#file(inode, process, false)
       },
       create: async (path) => {
         this.begin()
         const inode = new Inode()
-        this.#entries.set(path, inode)
-        return this.#file(inode, process)
+        if (!process.dead) this.#entries.set(path, inode)
+        this.onStep('created')
+        return this.#file(inode, process, path.endsWith(NEW_FILE))
       },
       rename: async (from, to) => {
         this.begin()
+        if (process.dead) return
         const inode = this.#entries.get(from)
         if (inode === undefined) throw new Error(`ENOENT: ${from}`)
         this.#entries.delete(from)
         this.#entries.set(to, inode)
+        this.onStep('renamed')
       },
       syncFolderOf: async () => {
         await this.sync(process)
+        if (process.dead) return
         this.#durableEntries = new Map(this.#entries)
+        this.onStep('replaced')
       },
     }
   }
 
-  #file(inode: Inode, process: SimProcess): LogFile {
-    const alive = <T>(action: () => T): T | undefined => (process.dead ? undefined : action())
+  #file(inode: Inode, process: SimProcess, isNew: boolean): LogFile {
+    const alive = (action: () => void, step?: DiskStep): void => {
+      if (process.dead) return
+      action()
+      if (step !== undefined) this.onStep(step)
+    }
     return {
       write: async (bytes, position) => {
         this.begin()
-        alive(() => inode.write(bytes, position))
+        alive(() => inode.write(bytes, position), isNew ? 'written' : undefined)
       },
       truncate: async (length) => {
         this.begin()
@@ -157,7 +187,7 @@ export class SimDisk {
       },
       datasync: async () => {
         await this.sync(process)
-        alive(() => inode.sync())
+        alive(() => inode.sync(), isNew ? 'new-synced' : 'datasync')
       },
       close: async () => undefined,
     }
@@ -186,6 +216,17 @@ export class SimDisk {
   /** Rot in one file, anywhere unless a place is given. */
   flipBit(path: string, at?: number): void {
     this.#entries.get(path)?.flipBit(this.#random, at)
+  }
+
+  /** What a reader finds now. */
+  copy(): DiskCopy {
+    return new Map([...this.#entries].map(([path, inode]) => [path, inode.copy()]))
+  }
+
+  /** Puts a copy in the place of all that is here. */
+  restore(copy: DiskCopy): void {
+    this.#entries = new Map([...copy].map(([path, inode]) => [path, inode.copy()]))
+    this.#durableEntries = new Map(this.#entries)
   }
 
   /** Everything is gone. */

@@ -1,34 +1,55 @@
 import { Ambush } from './ambush.js'
-import { GOOD_DISK } from './disk.js'
-import type { Address, LinkQuality } from './network.js'
-import type { Fault } from './plan.js'
-import type { Machine, World } from './world.js'
+import { Blackout } from './blackout.js'
+import { type DiskStep, GOOD_DISK } from './disk.js'
+import type { Fault } from './fault.js'
+import { LinkFaults } from './link-faults.js'
+import { type Backup, backupOf, type Machine } from './machine.js'
+import type { Address } from './network.js'
+import type { World } from './world.js'
 
 /** An operator, or a supervisor, starts a replica that stopped by itself after so long, ms. */
 const RESTART_MS = 3_000
+
+/** Steps of a compaction at which a machine may go down, by their number in a fault. */
+export const COMPACTION_STEPS: readonly DiskStep[] = ['created', 'written', 'new-synced', 'renamed', 'replaced']
+
+/** One turn of a slow event loop takes so long, ms. */
+const TURN_MS_MIN = 300
+const TURN_MS_SPREAD = 1_200
 
 /** Lets faults happen to a world, and heals it. */
 export class Faults {
   readonly #world: World
   readonly #founders: number
+  readonly #links: LinkFaults
   readonly #ambush: Ambush
+  readonly #blackout: Blackout
   /** Whom the faults under way struck. */
   readonly #struck = new Map<Fault, readonly Machine[]>()
+  /** Copies that faults under way have made of disks. */
+  readonly #backups = new Map<Fault, ReadonlyMap<Machine, Backup>>()
 
   constructor(world: World) {
     this.#world = world
     this.#founders = world.genesis.replicas.length
     const { network, scheduler, spoken } = world
+    this.#links = new LinkFaults(world)
     this.#ambush = new Ambush(network, scheduler, (text) => world.note(-1, 'ambush', text))
-    spoken.listen((_, signed) => this.#ambush.heard(signed))
+    this.#blackout = new Blackout(world, spoken.codec)
+    spoken.listen((_, signed) => {
+      this.#ambush.heard(signed)
+      this.#blackout.heard(signed)
+    })
   }
 
   /** How the fault begins. */
   begin(fault: Fault): void {
     const targets = fault.targets.map((address) => this.#target(fault, address)).filter(({ gone }) => !gone)
     this.#struck.set(fault, targets)
-    this.#disturbLinks(fault)
+    this.#links.begin(fault)
     if (fault.kind === 'ambush') this.#ambush.arm(fault)
+    if (fault.kind === 'blackout') this.#blackout.arm(fault)
+    if (fault.kind === 'old-disk') this.#backUp(fault, targets)
     for (const machine of targets) this.#strike(machine, fault)
   }
 
@@ -42,21 +63,22 @@ export class Faults {
   /** How it ends. What a heal mends ends there at the latest. */
   end(fault: Fault): void {
     this.#ambush.disarm(fault)
+    this.#blackout.disarm(fault)
     for (const machine of this.#struck.get(fault) ?? []) this.#mend(machine, fault)
     this.#struck.delete(fault)
+    this.#backups.delete(fault)
   }
 
   /** A replica went down by itself: what its operator does. */
   halted(machine: Machine, code: string): void {
     if (code === 'wal/corrupt') {
       this.#world.loseDisk(machine)
+      machine.forgetful = machine.byzantine
       this.#world.note(machine.address, 'operator', 'empties the disk; its votes are lost')
     }
     if (code === 'ledger/corrupt' || code === 'ledger/state-damaged') {
       machine.database.clear()
-      machine.recovering = true
-      // What its log knows is too much for an empty ledger: its votes count as lost.
-      this.#world.promises.forgive(machine.address)
+      machine.recovering = !machine.byzantine
       this.#world.note(machine.address, 'operator', 'empties the ledger; the log is kept')
     }
     this.#world.scheduler.after(RESTART_MS, () => {
@@ -68,16 +90,24 @@ export class Faults {
   heal(): void {
     const world = this.#world
     this.#ambush.heal()
+    this.#blackout.heal()
     for (const machine of world.machines) {
       Object.assign(machine.disk.health, GOOD_DISK)
+      machine.disk.onStep = () => undefined
       machine.clockErrorMs = 0
       machine.process?.resume()
+      machine.process?.hurry()
       world.start(machine)
     }
   }
 
+  #backUp(fault: Fault, machines: readonly Machine[]): void {
+    this.#backups.set(fault, new Map(machines.map((machine) => [machine, backupOf(machine)])))
+  }
+
   #strike(machine: Machine, { kind, parameters }: Fault): void {
     const world = this.#world
+    const { errorMs = 0, syncMs = 0, jitterMs = 0, step = 0 } = parameters
     switch (kind) {
       case 'kill':
         world.kill(machine)
@@ -86,22 +116,33 @@ export class Faults {
       case 'power-all':
         world.losePower(machine)
         return
+      case 'restart':
+        world.stop(machine)
+        return
+      case 'compaction':
+        this.#trap(machine, COMPACTION_STEPS[step], parameters.power === 1)
+        return
       case 'pause':
         machine.process?.pause()
         return
+      case 'slow-loop':
+        machine.process?.drag(() => TURN_MS_MIN + world.random.below(TURN_MS_SPREAD))
+        return
       case 'skew':
       case 'jump':
-        machine.clockErrorMs = parameters.errorMs ?? 0
+      case 'wall-jump':
+        machine.clockErrorMs = errorMs
         return
       case 'slow-disk':
-        machine.disk.health.syncMs = parameters.syncMs ?? 0
-        machine.disk.health.jitterMs = parameters.jitterMs ?? 0
+        Object.assign(machine.disk.health, { syncMs, jitterMs })
         return
       case 'disk-error':
         machine.disk.health.failing = true
         return
       case 'rot-log':
         machine.faulty = true
+        // A log may take rot in its last group for a torn end, and then nothing tells that records are gone.
+        machine.forgetful = true
         world.losePower(machine)
         machine.disk.flipBit('wal')
         return
@@ -113,26 +154,61 @@ export class Faults {
       case 'lost-disk':
         world.loseDisk(machine)
         return
+      case 'old-disk':
+        // A copy of a machine that is down is one from before its next start, and the start counter tells.
+        if (parameters.running === 1) return
+        world.kill(machine)
+        world.start(machine)
+        return
       default:
         return
     }
   }
 
-  #mend(machine: Machine, { kind }: Fault): void {
-    switch (kind) {
+  /** The machine goes down within its next compaction. */
+  #trap(machine: Machine, awaited: DiskStep | undefined, power: boolean): void {
+    const world = this.#world
+    machine.disk.onStep = (step) => {
+      if (step !== awaited) return
+      machine.disk.onStep = () => undefined
+      world.count(`compactions-cut.${step}`)
+      world.note(machine.address, 'fault', `goes down in a compaction, when its log is ${step}`)
+      if (power) world.losePower(machine)
+      else world.kill(machine)
+    }
+  }
+
+  #mend(machine: Machine, fault: Fault): void {
+    const world = this.#world
+    switch (fault.kind) {
+      case 'restart':
+        world.kill(machine)
+        world.start(machine)
+        return
+      case 'old-disk':
+        this.#putBack(machine, this.#backups.get(fault)?.get(machine))
+        return
+      case 'compaction':
+        machine.disk.onStep = () => undefined
+        if (!machine.disk.health.failing) world.start(machine)
+        return
       case 'kill':
       case 'power':
       case 'power-all':
       case 'rot-log':
       case 'rot-ledger':
       case 'lost-disk':
-        if (!machine.disk.health.failing) this.#world.start(machine)
+        if (!machine.disk.health.failing) world.start(machine)
         return
       case 'pause':
         machine.process?.resume()
         return
+      case 'slow-loop':
+        machine.process?.hurry()
+        return
       case 'skew':
       case 'jump':
+      case 'wall-jump':
         machine.clockErrorMs = 0
         return
       case 'slow-disk':
@@ -140,69 +216,19 @@ export class Faults {
         return
       case 'disk-error':
         machine.disk.health.failing = false
-        this.#world.start(machine)
+        world.start(machine)
         return
       default:
         return
     }
   }
 
-  /** Faults of the network last until the heal, since they may lie over one another. */
-  #disturbLinks({ kind, at, until, targets, parameters }: Fault): void {
-    const { percent = 0, delayMs = 0, tailPercent = 0, tailMs = 0, jitterMs = 0, outboxBytes = 0 } = parameters
-    switch (kind) {
-      case 'loss':
-        this.#onLinks(targets, (quality) => Object.assign(quality, { lossRate: percent / 100 }))
-        return
-      case 'duplicate':
-        this.#onLinks(targets, (quality) => Object.assign(quality, { duplicateRate: percent / 100 }))
-        return
-      case 'delay':
-        this.#onLinks(targets, (quality) => Object.assign(quality, { delayMs, tailRate: tailPercent / 100, tailMs }))
-        return
-      case 'reorder':
-        this.#onLinks(targets, (quality) => Object.assign(quality, { jitterMs }))
-        return
-      case 'narrow':
-        this.#onLinks(targets, (quality) => Object.assign(quality, { outboxBytesMax: outboxBytes }))
-        return
-      case 'partition':
-        this.#betweenGroups(targets, (inside, outside) => {
-          this.#world.network.quality(inside, outside).cut = true
-          this.#world.network.quality(outside, inside).cut = true
-        })
-        return
-      case 'split':
-        this.#world.network.heal()
-        this.#world.network.cutOff(targets)
-        return
-      case 'one-way':
-        this.#betweenGroups(targets, (inside, outside) => {
-          this.#world.network.quality(inside, outside).cut = true
-        })
-        return
-      case 'disconnect':
-        this.#betweenGroups(targets, (inside, outside) => this.#world.network.disconnect(inside, outside, until - at))
-        return
-      default:
-        return
-    }
-  }
-
-  /** The links that lead away from the targets. */
-  #onLinks(targets: readonly Address[], change: (quality: LinkQuality) => void): void {
-    for (const from of targets) {
-      for (const { address } of this.#world.machines) {
-        if (address !== from) change(this.#world.network.quality(from, address))
-      }
-    }
-  }
-
-  #betweenGroups(targets: readonly Address[], change: (inside: Address, outside: Address) => void): void {
-    // A group of all is taken as a single one against the others.
-    const group = targets.length < this.#world.machines.length ? targets : targets.slice(0, 1)
-    for (const inside of group) {
-      for (const { address } of this.#world.machines) if (!group.includes(address)) change(inside, address)
-    }
+  #putBack(machine: Machine, backup: Backup | undefined): void {
+    const world = this.#world
+    if (backup === undefined) return
+    world.restoreDisk(machine, backup)
+    const known = machine.byzantine ? 'which nothing tells' : 'as its start counter tells'
+    world.note(machine.address, 'operator', `puts an old disk in, ${known}`)
+    if (!machine.disk.health.failing) world.start(machine)
   }
 }

@@ -3,7 +3,7 @@ import { DEFAULT_PARAMETERS, genesisHeader } from '../codec/genesis.js'
 import type { Runtime } from '../contracts/index.js'
 import type { CryptoSuite } from '../crypto/index.js'
 import { type LedgerGenesis, stateRootOf } from '../ledger/index.js'
-import { type Genesis, ROLES } from '../types/index.js'
+import { type Genesis, type NetworkParameters, ROLES } from '../types/index.js'
 import type { SimCrypto } from './crypto.js'
 import { EPOCH_MS } from './process.js'
 
@@ -12,7 +12,12 @@ export const replicaKeyName = (id: number): string => `replica ${id}`
 export const memberKeyName = (organization: number, member: 'admin' | 'client'): string => `${member} ${organization}`
 
 /** Organizations with every role, an admin and a client each; the first n run a replica. */
-export function simGenesis(crypto: SimCrypto, n: number, organizations = n): Genesis {
+export function simGenesis(
+  crypto: SimCrypto,
+  n: number,
+  organizations = n,
+  parameters: Partial<NetworkParameters> = {},
+): Genesis {
   const ids = Array.from({ length: n }, (_, id) => id)
   const member = (id: number, kind: 'admin' | 'client') => {
     const { publicKey } = crypto.ed25519(memberKeyName(id, kind))
@@ -35,7 +40,7 @@ export function simGenesis(crypto: SimCrypto, n: number, organizations = n): Gen
       peerId: `peer${id}`,
       addresses: [],
     })),
-    parameters: DEFAULT_PARAMETERS,
+    parameters: { ...DEFAULT_PARAMETERS, ...parameters },
   }
 }
 

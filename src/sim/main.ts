@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { STRATEGIES } from './adversary/strategies.js'
 import { type BatchResult, type Failure, failuresOf, runBatch, summary } from './batch.js'
-import { faultText, makePlan, type Plan, type PlanOptions } from './plan.js'
+import { faultText } from './fault.js'
+import { makePlan, type Plan, type PlanOptions } from './plan.js'
 import { runPlanted } from './planted/run.js'
 import { runSeed, type SeedRun, shrinkFailure } from './run-seed.js'
-import { planOfTwins, runTwins, TWINS_ROUNDS_MAX } from './twins.js'
+import { planOfTwins, runTwins, TWINS_ROUNDS_ALL_MAX, TWINS_ROUNDS_MAX } from './twins.js'
 
 const USAGE = `usage: npm run sim -- --seeds N [--hours H] [--first-seed S] [--json]
        npm run sim -- --seed S [--hours H] [--plan FILE] [--json]
@@ -26,7 +27,7 @@ const USAGE = `usage: npm run sim -- --seeds N [--hours H] [--first-seed S] [--j
   --planted       plant bugs into the built program, one after the other, and see that each is found
   --only NAME     with --planted: this bug alone
   --twins ROUNDS  run all Twins scenarios with so many rounds
-  --sample N      with --twins: only N of them, chosen by the first seed
+  --sample N      with --twins: only N of them, chosen by the first seed; then up to four rounds
   --json          print one JSON object as the last line of standard output
 `
 
@@ -84,13 +85,22 @@ function printTranscript({ result, transcript }: SeedRun): void {
   for (const line of transcript.tail.slice(-TAIL_LINES)) say(line)
 }
 
+/** The plan of a seed that was made from other plans, which the seed alone does not give. */
+function printPlan(hours: number, of: PlanOptions, { seed, plan }: Failure): void {
+  const text = JSON.stringify(plan)
+  if (text !== JSON.stringify(makePlan(seed, hours, of))) say(`the plan of seed ${seed}, for --plan:\n${text}`)
+}
+
 /** Explains a failure: its transcript, and a plan with as few faults as lead to it. */
-async function explain(seed: number, hours: number, of: PlanOptions, plan: Plan, kind: string): Promise<void> {
+async function explain(hours: number, of: PlanOptions, { seed, kind, plan }: Failure): Promise<void> {
   const { dense, grows, strategy } = of
+  const isOwn = JSON.stringify(plan) === JSON.stringify(makePlan(seed, hours, of))
   const flags = [...(dense === true ? ['--dense'] : []), ...(grows === true ? ['--grows'] : [])]
   const options = [...flags, ...(strategy === undefined ? [] : ['--strategy', strategy])]
-  const replay = ['npm run sim -- --seed', seed, '--hours', hours, ...options].join(' ')
+  const from = isOwn ? options : ['--plan FILE, with the plan below']
+  const replay = ['npm run sim -- --seed', seed, '--hours', hours, ...from].join(' ')
   say(`\nseed ${seed} failed: ${kind}; commit ${commit() ?? 'unknown'}; replay: ${replay}`)
+  printPlan(hours, of, { seed, kind, plan, detail: '' })
   printTranscript(await runSeed(seed, hours, plan))
   if (kind === 'determinism') return
   say('\nshrinking the plan of faults …')
@@ -105,13 +115,16 @@ async function explain(seed: number, hours: number, of: PlanOptions, plan: Plan,
 const failureText = ({ seed, kind, detail }: Failure): string => `seed ${seed}: ${kind}: ${detail.split('\n')[0]}`
 
 function finish(result: BatchResult, json: boolean): number {
-  const { failures, seeds, simulatedHours, violations, stuck, realTimeFactor } = result
+  const { failures, seeds, simulatedHours, violations, stuck, realTimeFactor, states } = result
   for (const failure of failures) say(failureText(failure))
   say(
-    `${seeds} seeds, ${simulatedHours} h simulated, ${realTimeFactor} times real time: ${violations} violations, ${stuck} stuck`,
+    `${seeds} seeds, ${simulatedHours} h simulated, ${realTimeFactor} times real time: ${violations} violations, ${stuck} stuck, ${states} states of the core`,
   )
   const hash = commit()
-  if (json) process.stdout.write(`${JSON.stringify({ ...result, ...(hash === undefined ? {} : { commit: hash }) })}\n`)
+  // Plans are long, and explained above.
+  const brief = failures.map(({ seed, kind, detail }) => ({ seed, kind, detail }))
+  const whole = { ...result, failures: brief, ...(hash === undefined ? {} : { commit: hash }) }
+  if (json) process.stdout.write(`${JSON.stringify(whole)}\n`)
   return failures.length === 0 ? 0 : 1
 }
 
@@ -137,8 +150,8 @@ async function runMany(
 ): Promise<number> {
   const result = await runBatch({ seeds, firstSeed, hours, onDone: progress(`of ${seeds} seeds`), ...plan, brief })
   const [first] = result.failures
-  if (first !== undefined && !brief)
-    await explain(first.seed, hours, plan, makePlan(first.seed, hours, plan), first.kind)
+  for (const failure of result.failures.slice(1)) printPlan(hours, plan, failure)
+  if (first !== undefined && !brief) await explain(hours, plan, first)
   return finish(result, json)
 }
 
@@ -146,10 +159,10 @@ async function runOne(seed: number, hours: number, of: PlanOptions, plan: Plan, 
   const startMs = performance.now()
   const run = await runSeed(seed, hours, plan)
   const again = (await runSeed(seed, hours, plan)).result.hash
-  const done = { result: run.result, again }
+  const done = { result: run.result, again, plan }
   const [failure] = failuresOf(done)
   if (failure === undefined) printTranscript(run)
-  else await explain(seed, hours, of, plan, failure.kind)
+  else await explain(hours, of, failure)
   say(`trace ${run.result.hash}`)
   return finish(summary([done], (performance.now() - startMs) / 1_000), json)
 }
@@ -172,12 +185,16 @@ async function runAllTwins(
   firstSeed: number,
   json: boolean,
 ): Promise<number> {
-  if (rounds > TWINS_ROUNDS_MAX) throw new WrongUsage(`--twins ${rounds}: at most ${TWINS_ROUNDS_MAX} rounds`)
+  const most = sample === undefined ? TWINS_ROUNDS_ALL_MAX : TWINS_ROUNDS_MAX
+  if (rounds > most)
+    throw new WrongUsage(`--twins ${rounds}: at most ${most} rounds, ${TWINS_ROUNDS_MAX} with --sample`)
   const onDone = progress('scenarios')
   const result = await runTwins({ rounds, firstSeed, onDone, ...(sample === undefined ? {} : { sample }) })
   const { enumerated, scenarios, violations, seconds, failures } = result
   for (const { seed, scenario, kind, detail } of failures) {
-    say(`scenario ${seed} (twinned ${scenario.twins}, groups ${scenario.groups}): ${kind}: ${detail.split('\n')[0]}`)
+    say(
+      `scenario ${seed} (twinned ${scenario.twins}, ${scenario.rounds.map((sides) => sides.join(' ')).join(' | ')}): ${kind}: ${detail.split('\n')[0]}`,
+    )
   }
   const [first] = failures
   if (first !== undefined) {

@@ -62,6 +62,8 @@ export class SimNetwork {
   readonly #usual: LinkQuality
   /** Told of every frame of the class `consensus` that a machine lets out, for each peer that it goes to. */
   onConsensus: (from: Address, frame: Uint8Array) => void = () => undefined
+  /** Takes frames out by what they are, where a fault needs that; nobody is told. */
+  withhold: ((from: Address, to: Address, frame: Uint8Array) => boolean) | undefined
   /** Addresses that there are, from 0 on. */
   machines = 0
   /** Most bytes that were under way on one link and class. */
@@ -88,14 +90,19 @@ export class SimNetwork {
     for (const { quality } of this.#links.values()) Object.assign(quality, this.#usual)
   }
 
+  /** Cuts every link but those between two addresses that hear each other. */
+  cutUnless(hear: (a: Address, b: Address) => boolean): void {
+    for (const [a, b] of this.#pairs()) if (!hear(a, b)) this.quality(a, b).cut = true
+  }
+
   /** Cuts a group off from all others, both ways. */
   cutOff(group: readonly Address[]): void {
-    for (const [a, b] of this.#pairs()) if (group.includes(a) !== group.includes(b)) this.quality(a, b).cut = true
+    this.cutUnless((a, b) => group.includes(a) === group.includes(b))
   }
 
   /** Only the links that lead to this address stay. */
   cutAllBut(address: Address): void {
-    for (const [a, b] of this.#pairs()) if (b !== address) this.quality(a, b).cut = true
+    this.cutUnless((_, b) => b === address)
   }
 
   *#pairs(): Iterable<readonly [Address, Address]> {
@@ -173,6 +180,7 @@ export class SimNetwork {
     const bound = Math.min(quality.outboxBytesMax, DEFAULT_LIMITS.outboxBytesMax[traffic])
     if (bytes[traffic] > 0 && bytes[traffic] + cost > bound) return false
     if (quality.cut || this.#random.chance(quality.lossRate)) return true
+    if (this.withhold?.(from.address, to, frame) === true) return true
     const copies = quality.duplicateRate > 0 && this.#random.chance(quality.duplicateRate) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
       bytes[traffic] += cost

@@ -1,6 +1,6 @@
 import type { SnapshotManifest, WholeBlock } from '../codec/snapshot.js'
-import type { Ledger, NewBlock, StateChange } from '../ports.js'
-import type { Digest, FinalityCertificate, Height } from '../types/index.js'
+import type { Ledger, NewBlock, StagedState, StateChange } from '../ports.js'
+import type { Digest, Height } from '../types/index.js'
 
 /** A ledger that tells of every block that became durable in it. */
 export class ObservedLedger implements Ledger {
@@ -12,19 +12,18 @@ export class ObservedLedger implements Ledger {
     this.#onBlock = onBlock
   }
 
-  async append(block: NewBlock): Promise<void> {
-    await this.#ledger.append(block)
-    this.#onBlock(block)
+  async append(run: readonly NewBlock[]): Promise<void> {
+    await this.#ledger.append(run)
+    for (const block of run) this.#onBlock(block)
   }
 
   tip = () => this.#ledger.tip()
-  finalized = () => this.#ledger.finalized()
   get = (key: string) => this.#ledger.get(key)
-  stage = (changes: readonly StateChange[]) => this.#ledger.stage(changes)
-  finalize = (certificate: FinalityCertificate, durable?: boolean) => this.#ledger.finalize(certificate, durable)
+  stage = (changes: readonly StateChange[], on?: StagedState) => this.#ledger.stage(changes, on)
   header = (height: Height) => this.#ledger.header(height)
   receipts = (height: Height) => this.#ledger.receipts(height)
   finality = (height: Height) => this.#ledger.finality(height)
+  certificate = (height: Height) => this.#ledger.certificate(height)
   record = (height: Height) => this.#ledger.record(height)
   locate = (transaction: Digest) => this.#ledger.locate(transaction)
   list = (prefix: string, limit: number, after?: string) => this.#ledger.list(prefix, limit, after)

@@ -12,12 +12,18 @@ export class SimProcess {
   readonly #scheduler: Scheduler
   readonly #clockErrorMs: () => number
   readonly #onError: (error: unknown) => void
+  readonly #startMs: number
   #backlog: (() => void)[] = []
   #paused = false
   #dead = false
+  #lagMs: (() => number) | undefined
+  /** The instant in which the slow event loop turned last. */
+  #turnedAt = -1
+  #turns = false
 
   constructor(scheduler: Scheduler, clockErrorMs: () => number, onError: (error: unknown) => void) {
     this.#scheduler = scheduler
+    this.#startMs = scheduler.nowMs
     this.#clockErrorMs = clockErrorMs
     this.#onError = onError
   }
@@ -44,9 +50,41 @@ export class SimProcess {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    this.#catchUp()
+  }
+
+  /**
+   * From now on its event loop is slow: whatever comes waits until the next turn, with all that comes meanwhile.
+   * @param lagMs gives how long one turn lets the first of them wait, ms
+   */
+  drag(lagMs: () => number): void {
+    this.#lagMs = lagMs
+  }
+
+  /** The event loop is quick again. */
+  hurry(): void {
+    this.#lagMs = undefined
+    if (!this.#paused) this.#catchUp()
+  }
+
+  #catchUp(): void {
     const backlog = this.#backlog
     this.#backlog = []
     for (const run of backlog) this.run(run)
+  }
+
+  /** Keeps code for the next turn of the slow event loop. Within the instant of a turn nothing waits. */
+  #waits(code: () => void): boolean {
+    if (this.#lagMs === undefined || this.#turnedAt === this.#scheduler.nowMs) return false
+    this.#backlog.push(code)
+    if (this.#turns) return true
+    this.#turns = true
+    this.#scheduler.after(this.#lagMs(), () => {
+      this.#turns = false
+      this.#turnedAt = this.#scheduler.nowMs
+      if (!this.#paused && !this.#dead) this.#catchUp()
+    })
+    return true
   }
 
   /** Runs code of this process now, or when it goes on. An error is the process's, not the simulator's. */
@@ -56,6 +94,7 @@ export class SimProcess {
       this.#backlog.push(code)
       return
     }
+    if (this.#waits(code)) return
     try {
       code()
     } catch (error) {
@@ -78,6 +117,7 @@ export class SimProcess {
 
   readonly clock: Clock = {
     nowMs: () => EPOCH_MS + this.#scheduler.nowMs + this.#clockErrorMs(),
+    monotonicMs: () => this.#scheduler.nowMs - this.#startMs,
     after: (afterMs, callback) => this.after(afterMs, callback),
     soon: (callback) => this.soon(callback),
   }

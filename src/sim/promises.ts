@@ -1,6 +1,6 @@
 import { toHex } from '../base/bytes.js'
 import type { Sha256 } from '../codec/statements.js'
-import type { ConsensusId, Digest, Regency, Signed, StopData, Sync, ViewId, Vote } from '../types/index.js'
+import type { Accept, ConsensusId, Digest, Regency, Signed, Stop, StopData, Sync, ViewId } from '../types/index.js'
 import type { Problem } from './checkers.js'
 import type { Address } from './network.js'
 
@@ -10,55 +10,49 @@ const INSTANCES_MAX = 256
 /** What one replica has said in one view. */
 interface Said {
   readonly view: ViewId
-  /** Digest of each vote and proposal, by kind, instance and regency, and of each SYNC by regency. */
-  readonly votes: Map<string, Digest>
-  /** Regency of the newest ACCEPT for an instance. */
-  readonly accepted: Map<ConsensusId, Regency>
-  /** Regencies of the newest STOP and of the newest STOPDATA: those below are given up. */
-  stopped: Regency
+  /** What stands in each place that takes one word only. */
+  readonly words: Map<string, string>
+  /** The highest instance that its ACCEPTs of a regency speak of: each says the same of every open height below. */
+  readonly accepted: Map<Regency, ConsensusId>
+  /** Regency of its newest STOPDATA: those below are given up. */
   left: Regency
 }
 
 /**
- * The promises on which agreement rests, held against every message that a correct replica lets out, whether or not harm comes of it:
- * it votes once for each (kind, cid, regency), proposes once for each (cid, regency), chooses one SYNC a regency, votes never in a regency below one
- * that it asked for by STOP or whose leader has its STOPDATA, and its STOPDATA names every lock that its ACCEPTs speak of (Cachin, "Yet Another
- * Visit to Paxos", 2011; Sousa and Bessani, EDCC 2012). Who lost its
- * votes is held to them all the same, for it must speak only where none of them matters; but not to a STOP, of which nothing came where
- * a block was decided below (docs/adr/0006).
+ * The promises on which agreement rests, held against every message that a correct replica lets out, whether or not harm comes of it (Cachin, "Yet
+ * Another Visit to Paxos", 2011; Sousa and Bessani, EDCC 2012; consensus.md). It says one WRITE, one PROPOSE and one ACCEPT, header included, for each
+ * (cid, regency), and one SYNC for each regency. Once it has sent STOPDATA it says nothing of a lower regency. Its STOPDATA names a lock for every height
+ * above its base that its ACCEPTs speak of, of their regency or a higher one. A STOP binds nothing.
+ *
+ * Who lost its votes is held to them all the same, for it must speak only where none of them matters.
  */
 export class Promises {
   readonly #sha256: Sha256
+  readonly #window: number
   readonly #said = new Map<Address, Said>()
 
-  constructor(sha256: Sha256) {
+  constructor(sha256: Sha256, window: number) {
     this.#sha256 = sha256
+    this.#window = window
   }
 
   check(from: Address, { view, message }: Signed): Problem {
     const said = this.#of(from, view)
+    const { kind, regency } = message
     switch (message.kind) {
       case 'write':
+        return wordProblem(said, `${kind} ${message.cid}@${regency}`, message.digest, regency)
       case 'accept':
-        return voteProblem(said, message)
+        return acceptProblem(said, message)
       case 'propose':
-        return onceProblem(said, `propose ${message.cid}@${message.regency}`, message.value.digest)
+        return wordProblem(said, `${kind} ${message.cid}@${regency}`, message.value.digest, regency)
       case 'sync':
-        return onceProblem(said, `sync ${message.regency}`, this.#digestOf(message))
+        return wordProblem(said, `${kind} ${regency}`, this.#digestOf(message), regency)
       case 'stop':
-        said.stopped = Math.max(said.stopped, message.regency)
-        return undefined
+        return stopProblem(said, message)
       case 'stop-data':
-        return stopDataProblem(said, message)
-      default:
-        return undefined
+        return stopDataProblem(said, message, this.#window)
     }
-  }
-
-  /** The machine has lost its votes. */
-  forgive(from: Address): void {
-    const said = this.#said.get(from)
-    if (said !== undefined) said.stopped = 0
   }
 
   #digestOf({ stopData }: Sync): Digest {
@@ -68,7 +62,7 @@ export class Promises {
   #of(from: Address, view: ViewId): Said {
     const known = this.#said.get(from)
     if (known !== undefined && known.view >= view) return known
-    const said = { view, votes: new Map(), accepted: new Map(), stopped: 0, left: 0 }
+    const said = { view, words: new Map(), accepted: new Map(), left: 0 }
     this.#said.set(from, said)
     return said
   }
@@ -82,41 +76,54 @@ export function viewProblem({ view, message }: Signed, orders: (cid: ConsensusId
   return right === view ? undefined : `${kind} ${message.cid} in view ${view}, where view ${right} orders it`
 }
 
-/** One word for one place. */
-function onceProblem({ votes }: Said, place: string, digest: Digest): Problem {
-  const before = votes.get(place)
-  if (before !== undefined && before !== digest) return `${place}: ${digest} after ${before}`
-  remember(votes, place, digest)
-  return undefined
-}
-
-function voteProblem(said: Said, { kind, cid, regency, digest }: Vote): Problem {
-  const place = `${kind} ${cid}@${regency}`
+/** One word for one place, and none below a regency that was promised. */
+function wordProblem(said: Said, place: string, word: string, regency: Regency): Problem {
+  const before = said.words.get(place)
   // Said again.
-  if (said.votes.get(place) === digest) return undefined
-  const problem = onceProblem(said, place, digest)
-  if (problem !== undefined) return problem
-  const least = Math.max(said.stopped, said.left)
-  if (regency < least) return `${place} after it gave up all below regency ${least}`
-  if (kind === 'accept') remember(said.accepted, cid, Math.max(regency, said.accepted.get(cid) ?? 0))
+  if (before === word) return undefined
+  if (before !== undefined) return `${place}: ${word} after ${before}`
+  if (regency < said.left) return `${place} after its STOPDATA of regency ${said.left}`
+  remember(said.words, place, word)
   return undefined
 }
 
-function stopDataProblem(said: Said, { regency, finalized, prepared }: StopData): Problem {
+function acceptProblem(said: Said, { cid, regency, digest, header }: Accept): Problem {
+  const problem = wordProblem(said, `accept ${cid}@${regency}`, `${digest} ${header}`, regency)
+  if (problem === undefined) said.accepted.set(regency, Math.max(cid, said.accepted.get(regency) ?? 0))
+  return problem
+}
+
+/** A number is given to one STOP only. */
+function stopProblem(said: Said, { regency, reason, start, number }: Stop): Problem {
+  return wordProblem(said, `stop ${start}.${number}`, `${regency} ${reason}`, Number.POSITIVE_INFINITY)
+}
+
+function stopDataProblem(said: Said, { regency, base, locks }: StopData, window: number): Problem {
   said.left = Math.max(said.left, regency)
-  for (const [cid, accepted] of said.accepted) {
-    if (cid <= finalized || accepted >= regency) continue
-    const lock = prepared.find((certificate) => certificate.cid === cid)
-    if (lock === undefined || lock.regency < accepted) {
-      return `STOPDATA of regency ${regency} without the lock of ${cid}@${accepted}`
+  const place = `STOPDATA of regency ${regency} from ${base.height}`
+  let below = base.height
+  for (const { cid, regency: prepared } of locks) {
+    if (cid <= below || cid > base.height + window) return `${place} names a lock of ${cid}`
+    if (prepared >= regency) return `${place} names a lock of ${cid}@${prepared}`
+    below = cid
+  }
+  for (const [accepted, highest] of said.accepted) {
+    if (accepted >= regency) continue
+    for (let cid = base.height + 1; cid <= highest; cid++) {
+      const lock = locks.find((one) => one.cid === cid)
+      if (lock === undefined || lock.regency < accepted) return `${place} lacks the lock of ${cid}@${accepted}`
+      const other = lock.regency === accepted && isOther(said.words.get(`accept ${cid}@${accepted}`), lock.digest)
+      if (other) return `${place} names another lock of ${cid}@${accepted}`
     }
   }
   return undefined
 }
 
-function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= 2 * INSTANCES_MAX) return
-  for (const oldest of [...map.keys()].slice(0, INSTANCES_MAX)) map.delete(oldest)
+const isOther = (word: string | undefined, digest: Digest): boolean =>
+  word !== undefined && !word.startsWith(`${digest} `)
+
+function remember(words: Map<string, string>, place: string, word: string): void {
+  words.set(place, word)
+  if (words.size <= 4 * INSTANCES_MAX) return
+  for (const oldest of [...words.keys()].slice(0, INSTANCES_MAX)) words.delete(oldest)
 }

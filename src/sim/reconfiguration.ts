@@ -2,10 +2,11 @@ import type { Random } from '../base/random.js'
 import { decodeReceipt } from '../codec/block.js'
 import { organizationName } from './genesis.js'
 import { SimKeyRing } from './key-ring.js'
+import type { Machine } from './machine.js'
 import { EPOCH_MS } from './process.js'
 import type { SimMs } from './scheduler.js'
 import type { Acknowledged, Workload } from './workload.js'
-import type { Machine, World } from './world.js'
+import type { World } from './world.js'
 
 /** Between two changes of the view, and before the first, ms. */
 const PAUSE_MS_MIN = 20_000
@@ -153,7 +154,7 @@ export class Reconfiguration {
     const others = this.#world.correct().filter((other) => other !== machine)
     const free = others.every(({ running }) => {
       const { view, from } = running?.context.views.current ?? {}
-      const { height = 0 } = running?.ledger.finalized() ?? {}
+      const height = running?.ledger.tip().header.height ?? 0
       return view !== undefined && height >= (from ?? 0) && view.replicas.every(({ id }) => id !== machine.id)
     })
     if (!free) {

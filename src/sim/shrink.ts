@@ -1,4 +1,5 @@
-import type { Fault, Plan, Round } from './plan.js'
+import type { Fault, Round } from './fault.js'
+import type { Plan } from './plan.js'
 
 /** Whether a history with this plan still fails in the same way. */
 export type StillFails = (plan: Plan) => Promise<boolean>

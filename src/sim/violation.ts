@@ -1,7 +1,7 @@
 import type { Address } from './network.js'
 import type { SimMs } from './scheduler.js'
 
-/** What must never happen. `stuck` is a failure to go on where going on was due; all others are failures of safety or bugs. */
+/** What must never happen. `stuck`, `unserved` and `needless-change` are failures to go on as was due; all others are failures of safety or bugs. */
 export type ViolationKind =
   /** Two correct replicas hold different blocks at one height. */
   | 'agreement'
@@ -13,6 +13,10 @@ export type ViolationKind =
   | 'acknowledged-lost'
   /** Progress did not come back after a heal. */
   | 'stuck'
+  /** A correct replica took a transaction in a network that was stable, and it was not final in time. */
+  | 'unserved'
+  /** A leader was replaced while nothing was wrong. */
+  | 'needless-change'
   /** Something grew beyond its bound. */
   | 'bound'
   /** A replica is accused of misbehaviour, where none misbehaves. */

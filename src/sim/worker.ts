@@ -15,6 +15,7 @@ export interface Task {
 
 export interface Done {
   readonly result: HistoryResult
+  readonly plan: Plan
   /** Trace hash of the second run. */
   readonly again?: string
 }
@@ -22,5 +23,5 @@ export interface Done {
 parentPort?.on('message', async ({ seed, hours, plan = makePlan(seed, hours), twice }: Task) => {
   const { result } = await runSeed(seed, hours, plan)
   const again = twice ? (await runSeed(seed, hours, plan)).result.hash : undefined
-  parentPort?.postMessage({ result, ...(again === undefined ? {} : { again }) } satisfies Done)
+  parentPort?.postMessage({ result, plan, ...(again === undefined ? {} : { again }) } satisfies Done)
 })

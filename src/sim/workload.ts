@@ -1,12 +1,13 @@
 import type { Random } from '../base/random.js'
-import type { Outcome } from '../replica/index.js'
+import type { FinalBlock, Outcome } from '../replica/index.js'
 import type { Digest, Height, TimeMs } from '../types/index.js'
+import type { Machine } from './machine.js'
 import type { Address } from './network.js'
 import { EPOCH_MS } from './process.js'
 import type { SimMs } from './scheduler.js'
 import { digestOf } from './trace.js'
 import { type Call, type MadeTransaction, TransactionMaker } from './transactions.js'
-import type { Machine, World } from './world.js'
+import type { World } from './world.js'
 
 /** What a client was told: its transaction is final, here. */
 export interface Acknowledged {
@@ -17,12 +18,18 @@ export interface Acknowledged {
   readonly at: SimMs
 }
 
+/** A client has a receipt from a machine, of this block. */
+export type OnAcknowledged = (acknowledged: Acknowledged, machine: Machine, block: FinalBlock) => void
+
 /** A client waits so long for an outcome, ms, and then asks another replica. */
 const PATIENCE_MS_MIN = 2_000
 const PATIENCE_MS_SPREAD = 6_000
 /** For how long a transaction is valid, ms: less than the dedup window, so that clocks may differ. */
 const VALID_FOR_MS_MIN = 15_000
 const VALID_FOR_MS_SPREAD = 30_000
+
+/** Validity of what one replica alone is given, ms: longer than it may take. */
+const SERVED_VALID_FOR_MS = 55_000
 
 /** Transactions that clients send on each side of a split, and within how long after it begins, ms. */
 const SIDE_TRANSACTIONS = 2
@@ -41,6 +48,14 @@ export class Submission {
   }
 }
 
+/** A transaction that was handed to one replica only. */
+export interface Served {
+  readonly submission: Submission
+  readonly machine: Machine
+  readonly takenAt: SimMs
+  outcome: 'final' | 'refused' | undefined
+}
+
 /** The clients of all organizations: bursts, a trickle, and silence; what they were told is remembered. */
 export class Workload {
   readonly acknowledged = new Map<Digest, Acknowledged>()
@@ -49,9 +64,9 @@ export class Workload {
   readonly #world: World
   readonly #random: Random
   readonly #maker: TransactionMaker
-  readonly #onAcknowledged: (acknowledged: Acknowledged, machine: Machine) => void
+  readonly #onAcknowledged: OnAcknowledged
 
-  constructor(world: World, random: Random, onAcknowledged: (acknowledged: Acknowledged, machine: Machine) => void) {
+  constructor(world: World, random: Random, onAcknowledged: OnAcknowledged) {
     this.#world = world
     this.#random = random
     this.#maker = new TransactionMaker(world.crypto, world.genesis, random)
@@ -81,6 +96,29 @@ export class Workload {
     this.submitted += 1
     this.#try(submission, first)
     return submission
+  }
+
+  /** Makes a transaction that this replica alone is given, once. */
+  serve(machine: Machine): Served {
+    const { scheduler } = this.#world
+    const { organization } = machine
+    const args = { category: 'sim', subject: `served ${this.submitted}`, payload: '' }
+    const call: Call = { organization, who: 'client', contract: 'logbook', method: 'append', args }
+    const made = this.#make(EPOCH_MS + scheduler.nowMs + SERVED_VALID_FOR_MS, call)
+    const submission = new Submission(made, scheduler.nowMs)
+    const served: Served = { submission, machine, takenAt: scheduler.nowMs, outcome: undefined }
+    this.submitted += 1
+    const isTaken = this.#world.submit(machine, made.bytes, {}, (outcome) => {
+      served.outcome ??= outcome.kind
+      this.#onOutcome(submission, machine, outcome)
+    })
+    if (!isTaken) served.outcome = 'refused'
+    return served
+  }
+
+  /** Clients send one after another for a while, so that many instances are open at once. */
+  stream(amount: number, pauseMs: SimMs): void {
+    for (let i = 0; i < amount; i++) this.#world.scheduler.after(i * pauseMs, () => this.submit())
   }
 
   /** Clients on both sides of a split, some each. */
@@ -126,7 +164,7 @@ export class Workload {
     if (machine.byzantine) return
     const { block, index } = outcome
     const receipt = block.receipts[index] ?? new Uint8Array()
-    const acknowledged = { id, height: block.certificate.cid, index, receipt, at: world.scheduler.nowMs }
+    const acknowledged = { id, height: block.sealed.header.height, index, receipt, at: world.scheduler.nowMs }
     world.trace.note(
       world.scheduler.nowMs,
       machine.address,
@@ -136,6 +174,6 @@ export class Workload {
     )
     submission.acknowledged ??= acknowledged
     if (!this.acknowledged.has(id)) this.acknowledged.set(id, acknowledged)
-    this.#onAcknowledged(acknowledged, machine)
+    this.#onAcknowledged(acknowledged, machine, block)
   }
 }

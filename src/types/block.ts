@@ -1,4 +1,4 @@
-import type { DecisionCertificate, FinalityCertificate } from './consensus.js'
+import type { FinalityCertificate } from './consensus.js'
 import type { Digest, Height, TimeMs, View } from './view.js'
 
 export interface BlockHeader {
@@ -56,11 +56,20 @@ export interface ViewLink {
   readonly certificate: FinalityCertificate
 }
 
+/**
+ * What proves a header final: the certificate of its height, or of one above with the headers that lead up to it (rule N6).
+ */
+export interface Finality {
+  readonly certificate: FinalityCertificate
+  /** Of the heights above, ascending, up to that of the certificate; none where the certificate is the height's own. */
+  readonly headers: readonly SealedHeader[]
+}
+
 /** A block as it is kept and as it is sent to a replica that catches up. */
 export interface BlockRecord {
   readonly sealed: SealedHeader
   /** Encoded BlockBody: the value and its batches, as carried. */
   readonly body: Uint8Array
-  readonly decision: DecisionCertificate
-  readonly finality?: FinalityCertificate
+  /** Its own; where it has none, one of the next heights covers it. */
+  readonly certificate?: FinalityCertificate
 }

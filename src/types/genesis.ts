@@ -42,6 +42,10 @@ export interface NetworkParameters {
   readonly clockDriftMsMax: number
   /** Endorsements by notified bodies or NMIs that a meter key needs before it is active. */
   readonly endorsements: number
+  /** Bounds of a proposal, which voters enforce (rule N1): transactions, encoded bytes of its batches, and cost units. */
+  readonly proposalTransactionsMax: number
+  readonly proposalBytesMax: number
+  readonly proposalCostMax: number
 }
 
 /** The founding document of a network. Its hash is the network id. */

@@ -5,6 +5,8 @@
 export const LIMITS = {
   /** Replicas in a view. */
   replicasMax: 100,
+  /** W: open instances. */
+  windowMax: 64,
   /** An encoded transaction. */
   transactionBytesMax: 64 * 1024,
   /** Arguments of a transaction, UTF-8 JSON. */
@@ -31,6 +33,4 @@ export const LIMITS = {
   snapshotChunksMax: 65_536,
   /** Bytes of state rows after which a subtree is split into several chunks; one row may be larger. */
   snapshotChunkBytesMax: 1024 * 1024,
-  /** Digests of timed-out batches that a STOP names. */
-  stopPendingMax: 64,
 } as const

@@ -29,12 +29,18 @@ export interface Transaction {
   readonly signature: Uint8Array
 }
 
+/** A place in a lane (rule L1): numbers have no gaps within an incarnation, and start from 1. */
+export interface LanePlace {
+  /** Grows with every restart of the author. */
+  readonly incarnation: number
+  readonly number: number
+}
+
 /** Transactions that one replica gathered from its clients. */
-export interface Batch {
+export interface Batch extends LanePlace {
   /** Digest of the body, as carried. */
   readonly digest: Digest
   readonly lane: ReplicaId
-  readonly seq: number
   readonly transactions: readonly Transaction[]
   /** The encoded envelope, as carried. */
   readonly bytes: Uint8Array

@@ -48,7 +48,7 @@ describe('GET /v1/events', () => {
   it('replays everything from 0, where genesis has no events, and from a height not yet there', async () => {
     expect(heights(await blockEvents(`${url}/v1/events?from=0`, upTo(3)))).toEqual([1, 2, 3])
     expect(heights(await blockEvents(`${url}/v1/events`, upTo(3), '0'))).toEqual([1, 2, 3])
-    const next = network.get(0).ledger.finalized().height + 1
+    const next = network.get(0).replica.status().finalized + 1
     const following = blockEvents(`${url}/v1/events?from=${next + 1}`, upTo(next + 1))
     await append('passed over')
     await append('wanted')
@@ -92,7 +92,7 @@ describe('GET /v1/events', () => {
       for (const { kind } of submitted) expect(kind).toBe('final')
     }
     channel.close()
-    const { height } = network.get(0).ledger.finalized()
+    const height = network.get(0).replica.status().finalized
     const events = await blockEvents(`${url}/v1/events?from=1`, upTo(height))
     expect(heights(events)).toEqual(Array.from({ length: height }, (_, i) => i + 1))
     expect(JSON.stringify(events).length).toBeGreaterThan(1.5 * EVENT_BACKLOG_BYTES_MAX)

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { HeightGate, WAITING_READS_MAX } from '../../src/api/height-gate.js'
 import { EtalonClient } from '../../src/client/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
-import type { FinalBlock } from '../../src/replica/index.js'
+import type { FinalBlock, ReplicaStatus } from '../../src/replica/index.js'
+import type { SealedHeader } from '../../src/types/index.js'
 import { expectProblem } from '../support/http.js'
 import { InProcessNetwork, until } from '../support/in-process.js'
 
@@ -105,7 +106,7 @@ describe('a quorum read', () => {
   it('sees what was acknowledged before it, though a replica is behind', async () => {
     await until(() => network.get(0).replica.status().connected.length === 3, 'connected')
     await network.append(0, 'before')
-    await until(() => network.get(3).ledger.finalized().height >= 1, 'the first block everywhere')
+    await until(() => network.get(3).ledger.tip().header.height >= 1, 'the first block everywhere')
     cutOff(3)
     const receipt = await enrol(clientOf([urls[0] ?? '']))
     const behind = await clientOf([urls[3] ?? '']).state(LATE)
@@ -133,19 +134,63 @@ describe('a quorum read', () => {
   })
 })
 
+/** As much of a replica and its ledger as the gate looks at. */
+function stubbed(now: { height: number; executed: number; finalized: number }) {
+  return {
+    now,
+    status: () => ({ executed: now.executed, finalized: now.finalized }) as ReplicaStatus,
+    tip: () => ({ header: { height: now.height } }) as SealedHeader,
+  }
+}
+
 describe('waiting reads', () => {
+  it('of all that is final wait until it is written, though nothing more becomes final', async () => {
+    const chain = stubbed({ height: 1, executed: 3, finalized: 2 })
+    const gate = new HeightGate({ onFinal: () => () => undefined, status: chain.status }, chain)
+    let done = false
+    const read = gate.written().then(() => {
+      done = true
+    })
+    await new Promise((next) => setTimeout(next, 30))
+    expect(done).toBe(false)
+    chain.now.height = 2
+    await read
+    gate.close()
+  })
+
+  it('of a quorum wait for what is executed, until that is final or taken back', async () => {
+    for (const end of [{ height: 3 }, { executed: 2 }]) {
+      const chain = stubbed({ height: 1, executed: 3, finalized: 1 })
+      const gate = new HeightGate({ onFinal: () => () => undefined, status: chain.status }, chain)
+      await gate.written()
+      let done = false
+      const read = gate.settled().then(() => {
+        done = true
+      })
+      chain.now.executed = 5
+      chain.now.height = 2
+      await new Promise((next) => setTimeout(next, 30))
+      expect(done).toBe(false)
+      Object.assign(chain.now, end)
+      await read
+      gate.close()
+    }
+  })
+
   it('are bounded: more are refused, and those that wait are let through when their height comes', async () => {
     const listeners = new Set<(block: FinalBlock) => void>()
     const onFinal = (listener: (block: FinalBlock) => void) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     }
-    const gate = new HeightGate({ onFinal }, { finalized: () => ({ height: 1 }) })
+    const chain = stubbed({ height: 1, executed: 1, finalized: 1 })
+    const gate = new HeightGate({ onFinal, status: chain.status }, chain)
     const reads = Array.from({ length: WAITING_READS_MAX }, (_, i) => gate.reached(2 + (i % 2), 'read/behind'))
     expect(gate.size).toBe(WAITING_READS_MAX)
     await expect(gate.reached(9, 'read/behind')).rejects.toMatchObject({ problem: { code: 'replica/busy' } })
     await gate.reached(1, 'read/behind')
-    for (const listener of listeners) listener({ sealed: { header: { height: 2 } } } as FinalBlock)
+    chain.now.height = 2
+    for (const listener of listeners) listener({} as FinalBlock)
     await Promise.all(reads.filter((_, i) => i % 2 === 0))
     expect(gate.size).toBe(WAITING_READS_MAX / 2)
     gate.close()

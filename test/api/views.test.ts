@@ -36,7 +36,7 @@ async function links(): Promise<readonly ViewLink[]> {
 describe('a client that knows the genesis alone', () => {
   it('verifies a receipt of a later view, and its file offline', async () => {
     const receipt = await newClient().submit('logbook', 'append', entry('later'))
-    expect(receipt.proven.certificate.view).toBe(2)
+    expect(receipt.proven.finality.certificate.view).toBe(2)
     const light = new LightClient(network.genesis, nativeSuite)
     expect(light.readReceipt(receipt.file)).toHaveProperty('proven')
     expect(light.newestView).toBe(2)
@@ -117,8 +117,9 @@ describe('a light client', () => {
     const light = new LightClient(network.genesis, nativeSuite)
     const later = { ...one.certificate, cid: one.certificate.cid + 1 }
     const sealed = { ...one.sealed, header: { ...one.sealed.header, height: later.cid } }
-    expect(light.headerProblem(sealed, later)).toMatch(/signature/)
+    const finality = { headers: [], certificate: later }
+    expect(light.headerProblem(sealed, finality)).toMatch(/signature/)
     light.follow([one])
-    expect(light.headerProblem(sealed, later)).toMatch(/not known to certify/)
+    expect(light.headerProblem(sealed, finality)).toMatch(/not known to certify/)
   })
 })

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EtalonError } from '../../src/base/errors.js'
 import { openWriteAheadLog } from '../../src/ledger/index.js'
 import type { Node } from '../../src/node/create-node.js'
+import { until } from '../support/in-process.js'
 import { RealNode } from '../support/real-node.js'
 
 let node: RealNode
@@ -302,6 +303,8 @@ describe('the ledger', () => {
   async function growAndCopy(): Promise<readonly unknown[]> {
     const running = await node.start()
     for (let i = 0; i < 4; i++) await node.append(running, `entry ${i}`)
+    // A receipt comes before its block is written.
+    await until(() => running.ledger.tip().header.height === 4, 'all to be written')
     const chain = chainOf(running)
     await node.stop()
     cpSync(node.path('data'), node.path('whole'), { recursive: true })

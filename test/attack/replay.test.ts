@@ -22,6 +22,10 @@ function place(outcome: Outcome): string {
   return `${outcome.block.sealed.hash} ${outcome.index}`
 }
 
+/** A receipt comes before its block is in the ledger. */
+const isWritten = (id: number, transaction: string) =>
+  until(() => network.get(id).ledger.locate(transaction) !== undefined, `replica ${id} to write it`)
+
 /** How many blocks of a replica hold the transaction. */
 function occurrences(id: number, transaction: string): number {
   const { ledger } = network.get(id)
@@ -43,11 +47,14 @@ it('the same bytes many times, at once and afterwards, to every replica, are exe
   )
   for (let id = 0; id < 4; id++) rounds.push(await network.submit(id, transaction))
   expect(new Set(rounds.map(place)).size).toBe(1)
-  for (let id = 0; id < 4; id++) expect(occurrences(id, transaction.id)).toBe(1)
+  for (let id = 0; id < 4; id++) {
+    await isWritten(id, transaction.id)
+    expect(occurrences(id, transaction.id)).toBe(1)
+  }
 })
 
 it('the same bytes, sent in the moment in which they become final, get the first receipt, however slow the disk is', async () => {
-  network.putDelayMs = 20
+  network.ledgerWriteDelayMs = 20
   for (let i = 0; i < 5; i++) {
     const transaction = await encode(`moment ${i}`)
     const { replica } = network.get(i % 4)
@@ -78,7 +85,7 @@ it('a copy with another signature is no second transaction', async () => {
   const copy = { ...transaction, bytes: transaction.bytes.with(-1, (transaction.bytes.at(-1) ?? 0) ^ 1) }
   const again = await network.submit(1, copy)
   // The first answer came from replica 0: replica 1 may still be about to execute the block.
-  await until(() => network.get(1).ledger.locate(transaction.id) !== undefined, 'replica 1 to execute it')
+  await isWritten(1, transaction.id)
   // Either answer is right: the receipt is public, and the copy was never executed.
   if (again.kind === 'final') expect(place(again)).toBe(first)
   else expect(again.code).toBe('transaction/bad-signature')
@@ -88,16 +95,16 @@ it('a copy with another signature is no second transaction', async () => {
 it('a member that batches what was executed before has it passed over by all', async () => {
   const transaction = await encode('batched again')
   const first = place(await network.submit(0, transaction))
-  await until(() => network.get(1).ledger.locate(transaction.id) !== undefined, 'replica 1 to execute it')
+  await isWritten(1, transaction.id)
   await network.stop(3)
   const member = await ByzantineMember.join(network, 3)
   await until(() => member.connected().length === 3, 'connections')
   const late = await encode('new in the same batch')
   member.sendBatch(member.batch([transaction.bytes, transaction.bytes, late.bytes]).bytes)
-  const { height } = network.get(0).ledger.finalized()
-  await until(() => network.get(0).ledger.finalized().height > height, 'the batch in a block')
+  const { height } = network.get(0).ledger.tip().header
+  await until(() => network.get(0).ledger.tip().header.height > height, 'the batch in a block')
   for (const id of [0, 1, 2]) {
-    await until(() => network.get(id).ledger.locate(late.id) !== undefined, 'the new one')
+    await isWritten(id, late.id)
     expect(occurrences(id, transaction.id)).toBe(1)
     expect(occurrences(id, late.id)).toBe(1)
     expect(place(await network.submit(id, transaction))).toBe(first)
@@ -115,5 +122,6 @@ it('a client whose replica fails sends the same bytes to the next and gets the o
   const other = new EtalonClient({ genesis, urls: [urls[1] ?? ''], identity, suite: nativeSuite })
   const second = await other.submitEncoded(transaction)
   expect([second.height, second.proven.index]).toEqual([first.height, first.proven.index])
+  await isWritten(0, transaction.id)
   expect(occurrences(0, transaction.id)).toBe(1)
 })

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseGenesis } from '../../src/codec/genesis.js'
+import { DEFAULT_PARAMETERS, parseGenesis } from '../../src/codec/genesis.js'
 import { readConfig } from '../../src/node/config.js'
 import { inProcess, lastJson, type Outcome, temporaryFolder } from './support.js'
 
@@ -115,10 +115,24 @@ describe('etalon init genesis', () => {
 
   it('takes the time of now and the parameters that are given', async () => {
     const before = Date.now()
-    expect((await genesis('now.json', '--endorsements', '2', publicFile('ptb'))).exit).toBe(0)
+    const bounds = [
+      '--proposal-transactions-max',
+      '600',
+      '--proposal-bytes-max',
+      '600000',
+      '--proposal-cost-max',
+      '700',
+    ]
+    expect((await genesis('now.json', '--endorsements', '2', ...bounds, publicFile('ptb'))).exit).toBe(0)
     const { createdMs, parameters } = parseGenesis(readFileSync(at('now.json'), 'utf8'))
     expect(createdMs).toBeGreaterThanOrEqual(before)
-    expect(parameters.endorsements).toBe(2)
+    expect(parameters).toEqual({
+      ...DEFAULT_PARAMETERS,
+      endorsements: 2,
+      proposalTransactionsMax: 600,
+      proposalBytesMax: 600_000,
+      proposalCostMax: 700,
+    })
   })
 
   it('refuses an output that exists, a missing file and a time without its zone', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toHex } from '../../src/base/bytes.js'
 import { LedgerAudit } from '../../src/cli/ledger-audit.js'
 import {
   decodeBlockBody,
@@ -12,6 +13,7 @@ import { networkIdOf } from '../../src/codec/genesis.js'
 import { batchDigest, statementBytes } from '../../src/codec/statements.js'
 import { encodeBatch, encodeBatchBody } from '../../src/codec/transaction.js'
 import { BUILT_IN_CONTRACTS, createRuntime } from '../../src/contracts/index.js'
+import { MerkleTree } from '../../src/crypto/merkle.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { genesisBlock } from '../../src/node/create-node.js'
 import { createSigner } from '../../src/node/signer.js'
@@ -40,16 +42,21 @@ function auditOf(document: Genesis, replay = false): LedgerAudit {
 /** Every problem that an audit finds in blocks. */
 function problemsIn(audit: LedgerAudit, ...audited: readonly Block[]): readonly string[] {
   return audited.flatMap(({ record, receipts }) => {
-    const { decision, finality } = record
-    const certificates = finality === undefined ? [decision] : [decision, finality]
-    const problems = certificates.map((certificate) => audit.certificateProblem(certificate))
-    return [...problems, audit.bodyProblem(record, receipts)].flatMap((problem) => problem ?? [])
+    const { certificate } = record
+    const problem = certificate && audit.certificateProblem(certificate)
+    return [problem, audit.bodyProblem(record, receipts)].flatMap((problem) => problem ?? [])
   })
 }
 
 /** Block 1 with another batch, signed by a replica, and a header that fits it where nothing else is said. */
-function forged(transactions: readonly Uint8Array[], lane: number, signer: number, header: Partial<BlockHeader> = {}) {
-  const body = encodeBatchBody(lane, 1, transactions)
+function forged(
+  transactions: readonly Uint8Array[],
+  lane: number,
+  signer: number,
+  header: Partial<BlockHeader> = {},
+  number = 1,
+) {
+  const body = encodeBatchBody(lane, { incarnation: 1, number }, transactions)
   const digest = batchDigest(sha256, networkId, body)
   const statement = statementBytes(networkId, { view: 0, kind: 'batch', regency: 0, cid: 0, digest })
   const batch = encodeBatch(body, 0, createSigner(testSeed(`replica ${signer}`)).sign(statement))
@@ -66,8 +73,8 @@ beforeAll(async () => {
   networkId = networkIdOf(sha256, genesis)
   for (let i = 0; i < 3; i++) await network.append(i, `entry ${i}`)
   const { ledger } = network.get(0)
-  await until(() => ledger.finalized().height >= 3, 'three blocks')
-  blocks = Array.from({ length: ledger.finalized().height }, (_, i) => ({
+  await until(() => ledger.tip().header.height >= 3, 'three blocks')
+  blocks = Array.from({ length: ledger.tip().header.height }, (_, i) => ({
     record: ledger.record(i + 1) as BlockRecord,
     receipts: ledger.receipts(i + 1) ?? [],
   }))
@@ -80,28 +87,29 @@ describe('the audit of a ledger', () => {
     for (const replay of [false, true]) {
       const audit = auditOf(genesis, replay)
       expect(problemsIn(audit, ...blocks)).toEqual([])
-      expect(audit.certified).toBe(blocks.length)
+      expect(audit.certified).toBeGreaterThan(0)
     }
   })
 
   it('finds another genesis in every certificate and in the first block', () => {
     const problems = problemsIn(auditOf(testGenesis(4, { endorsements: 2 })), first)
-    expect(problems).toHaveLength(3)
-    expect(problems[2]).toContain('the chain begins with block')
+    expect(problems).toHaveLength(2)
+    expect(problems[1]).toContain('the chain begins with block')
   })
 
   it('finds a wrong signature, and too few', () => {
-    const { decision, finality } = first.record
-    if (finality === undefined) throw new Error('block 1 is not final')
+    const certificate = blocks.flatMap(({ record }) => record.certificate ?? [])[0] ?? expect.fail()
     const audit = auditOf(genesis)
-    const [signature, ...others] = finality.signatures
+    const [signature, ...others] = certificate.signatures
     if (signature === undefined) throw new Error('there is no signature')
     const wrong = { ...signature, signature: signature.signature.map((byte, i) => (i === 5 ? byte ^ 1 : byte)) }
-    expect(audit.certificateProblem({ ...finality, signatures: [wrong, ...others] })).toMatch(
-      /^the finality certificate: the signature of replica \d is wrong$/,
+    expect(audit.certificateProblem({ ...certificate, signatures: [wrong, ...others] })).toMatch(
+      /^the certificate: the signature of replica \d is wrong$/,
     )
-    expect(audit.certificateProblem({ ...finality, signatures: others })).toContain('a quorum is 3')
-    expect(audit.certificateProblem({ ...decision, digest: '11'.repeat(32) })).toContain('the decision certificate')
+    expect(audit.certificateProblem({ ...certificate, signatures: others })).toContain('a quorum is 3')
+    for (const name of ['digest', 'header']) {
+      expect(audit.certificateProblem({ ...certificate, [name]: '11'.repeat(32) })).toContain('the certificate: ')
+    }
   })
 
   it('finds a body that cannot be read, lacks a batch, or has another', () => {
@@ -125,6 +133,10 @@ describe('the audit of a ledger', () => {
     expect(bodyProblem(forged([signed.bytes], 0, 1))).toBe('batch 0: not signed by replica 0')
     // what remains wrong is only that the header is of other transactions
     expect(bodyProblem(forged([vouched.bytes], 1, 1))).toMatch(/^the transactions have root/)
+    // a batch that does not continue its lane counts for nothing
+    const empty = { transactionRoot: toHex(new MerkleTree(sha256, []).root) }
+    expect(bodyProblem(forged([vouched.bytes], 1, 1, empty, 2))).toBeUndefined()
+    expect(bodyProblem(forged([vouched.bytes], 1, 1, empty, 1))).toMatch(/^the transactions have root/)
   })
 
   it('finds a wrong time, a transaction that ran twice, and foreign receipts', () => {

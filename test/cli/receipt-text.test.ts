@@ -20,7 +20,10 @@ function proven(view: number): ProvenReceipt {
   return {
     receipt: { transaction: 'a', status: 'done', code: '', detail: '', result: new Uint8Array(0), events: [] },
     sealed: { header: { height: 9, timeMs: 0 } },
-    certificate: { view, signatures: [0, 1, 2, view === 0 ? 3 : 4].map((id) => ({ replica: id })) },
+    finality: {
+      headers: [],
+      certificate: { view, signatures: [0, 1, 2, view === 0 ? 3 : 4].map((id) => ({ replica: id })) },
+    },
     ...(view === 0 ? {} : { views: links }),
   } as unknown as ProvenReceipt
 }
@@ -33,5 +36,15 @@ describe('the text of a receipt', () => {
     const lines = receiptText(genesis, summarize(genesis, new Uint8Array(32), proven(view))).split('\n')
     expect(lines.at(-2)).toBe(`  signed by  ${signer}`)
     expect(lines.at(-1)).toBe(`  final      ${final}`)
+  })
+
+  it('names the block that was signed, where that is one above', () => {
+    const { finality, ...rest } = proven(0)
+    const headers = [{}, {}] as unknown as typeof finality.headers
+    const text = receiptText(
+      genesis,
+      summarize(genesis, new Uint8Array(32), { ...rest, finality: { ...finality, headers } }),
+    )
+    expect(text).toContain('4 of 4 replicas signed block 11, which stands on it, 3 are needed')
   })
 })

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { decodeCertificate, decodeValue, encodeCertificate, makeValue } from '../../src/codec/block.js'
+import {
+  certificateFromWire,
+  decodeFinality,
+  decodeValue,
+  encodeCertificate,
+  makeValue,
+} from '../../src/codec/block.js'
 import { CHANNEL_SUBMISSIONS_MAX, decodeChannelRequest, encodeChannelRequest } from '../../src/codec/channel.js'
 import { decodeEnvelope, encodeEnvelope } from '../../src/codec/consensus.js'
 import {
@@ -20,14 +26,20 @@ import {
   encodeTransactionBody,
   type TransactionFields,
 } from '../../src/codec/transaction.js'
+import { decodeWire, encodeWire, wire } from '../../src/codec/wire.js'
 import { LIMITS } from '../../src/types/index.js'
 import {
   CONTEXT,
-  certificate,
   digestOf,
   encodedTransaction,
+  finality,
+  MESSAGES,
   NETWORK_ID,
+  PROOFS,
+  prepared,
   RECORD,
+  STOP_DATA,
+  STOP_DATA_AT_GENESIS,
   sha256,
   signed,
   TRANSACTION_FIELDS,
@@ -102,8 +114,8 @@ describe('the bounds of a transaction', () => {
 })
 
 describe('the bounds of a batch', () => {
-  const batch = (transactions: readonly Uint8Array[], seq = 1) =>
-    decodeBatch(CONTEXT, encodeBatch(encodeBatchBody(0, seq, transactions), 0, new Uint8Array(64)))
+  const batch = (transactions: readonly Uint8Array[], place = { incarnation: 1, number: 1 }) =>
+    decodeBatch(CONTEXT, encodeBatch(encodeBatchBody(0, place, transactions), 0, new Uint8Array(64)))
   const small = encodedTransaction('vouched')
 
   it('1 to 512 transactions', () => {
@@ -130,7 +142,19 @@ describe('the bounds of a batch', () => {
     )
     expect(batch([small, foreign])).toMatchObject({ refused: 'transaction/wrong-network' })
     expect(batch([small, Uint8Array.of(1)])).toMatchObject({ refused: 'transaction/malformed' })
-    expect(batch([small], Number.MAX_SAFE_INTEGER + 1)).toMatchObject({ refused: 'batch/malformed' })
+  })
+
+  it('its place in the lane: numbers count from 1', () => {
+    const place = (incarnation: number, number: number) => batch([small], { incarnation, number })
+    expect(place(0, 1)).toHaveProperty('batch')
+    expect(place(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)).toHaveProperty('batch')
+    for (const [incarnation, number] of [
+      [1, 0],
+      [1, Number.MAX_SAFE_INTEGER + 1],
+      [Number.MAX_SAFE_INTEGER + 1, 1],
+    ] as const) {
+      expect(place(incarnation, number)).toMatchObject({ refused: 'batch/malformed' })
+    }
   })
 })
 
@@ -138,7 +162,7 @@ describe('the bounds of consensus messages', () => {
   it('an envelope', () => {
     const body = new Uint8Array(LIMITS.envelopeBytesMax)
     expect(decodeEnvelope(CONTEXT, encodeEnvelope('stop', 0, 0, body, new Uint8Array(64)))).toBeUndefined()
-    const { bytes } = signed(0, { kind: 'stop', regency: 2, pending: [] })
+    const { bytes } = signed(0, MESSAGES.stop ?? expect.fail())
     for (const length of [0, 63, 65]) {
       const other = encodeEnvelope('stop', 0, 0, Uint8Array.of(8, 2), new Uint8Array(length))
       expect(decodeEnvelope(CONTEXT, other)).toBeUndefined()
@@ -154,46 +178,116 @@ describe('the bounds of consensus messages', () => {
     expect(decode([digestOf('a'), digestOf('a')])).toBeUndefined()
   })
 
-  it('batches that a STOP names', () => {
-    const stop = (length: number) =>
+  it('why a STOP is sent', () => {
+    const stop = (fields: { regency?: number; reason?: number; start?: number; number?: number }) => {
+      const body = encodeWire(wire.Stop, { regency: 2, reason: 0, start: 1, number: 1, ...fields })
+      return decodeEnvelope(CONTEXT, encodeEnvelope('stop', 0, 0, body, new Uint8Array(64)))?.signed.message
+    }
+    expect([0, 1, 2].map((reason) => (stop({ reason }) as { reason: string }).reason)).toEqual([
+      ...['wish', 'barred', 'resign'],
+    ])
+    expect(stop({ reason: 3 })).toBeUndefined()
+    expect(stop({ regency: 0, start: 0, number: 0 })).toBeDefined()
+    for (const field of ['regency', 'start', 'number']) {
+      expect(stop({ [field]: Number.MAX_SAFE_INTEGER + 1 }), field).toBeUndefined()
+    }
+  })
+
+  it('locks of a STOPDATA, and certificates beside it', () => {
+    const locks = (length: number) => many(length, (i) => ({ cid: i + 1, regency: 1, digest: digestOf(`${i}`) }))
+    const stopData = (length: number) =>
+      decodeEnvelope(CONTEXT, signed(0, { ...STOP_DATA, locks: locks(length) }).bytes)
+    expect(stopData(LIMITS.windowMax)).toBeDefined()
+    expect(stopData(LIMITS.windowMax + 1)).toBeUndefined()
+    const proven = (length: number) =>
       decodeEnvelope(
         CONTEXT,
-        signed(0, { kind: 'stop', regency: 2, pending: many(length, (i) => digestOf(`${i}`)) }).bytes,
+        signed(
+          0,
+          STOP_DATA,
+          many(length, (i) => prepared(i + 1, 1, digestOf('value'))),
+        ).bytes,
       )
-    expect(stop(LIMITS.stopPendingMax)).toBeDefined()
-    expect(stop(LIMITS.stopPendingMax + 1)).toBeUndefined()
+    expect(proven(LIMITS.windowMax + 1)?.signed.proofs).toHaveLength(LIMITS.windowMax + 1)
+    expect(proven(LIMITS.windowMax + 2)).toBeUndefined()
+    for (const message of Object.values(MESSAGES)) {
+      const decoded = decodeEnvelope(CONTEXT, signed(0, message, PROOFS).bytes)
+      expect(decoded === undefined, message.kind).toBe(message.kind !== 'stop-data')
+    }
   })
 
-  it('signers of a certificate, and STOPDATA of a SYNC', () => {
-    const one = certificate('write', 1, 1, digestOf('value'))
+  it('signers of a certificate', () => {
+    const one = finality(1, 1, digestOf('value'), digestOf('header'))
     const signatures = (length: number) => many(length, (replica) => ({ replica, signature: new Uint8Array(64) }))
-    const decode = (length: number) =>
-      decodeCertificate(encodeCertificate({ ...one, signatures: signatures(length) }), 'write')
+    const decode = (length: number) => decodeFinality(encodeCertificate({ ...one, signatures: signatures(length) }))
     expect(decode(LIMITS.replicasMax)).toBeDefined()
     expect(decode(LIMITS.replicasMax + 1)).toBeUndefined()
-    const stopData = signed(0, { kind: 'stop-data', regency: 2, finalized: 0, prepared: [] })
-    const sync = (length: number) =>
-      decodeEnvelope(CONTEXT, signed(2, { kind: 'sync', regency: 2, stopData: many(length, () => stopData) }).bytes)
-    expect(sync(LIMITS.replicasMax)).toBeDefined()
-    expect(sync(LIMITS.replicasMax + 1)).toBeUndefined()
   })
 
-  it('a SYNC nests STOPDATA and nothing else, itself least of all', () => {
-    const sync = signed(2, { kind: 'sync', regency: 2, stopData: [] })
+  it('a certificate of ACCEPTs names a header, one of WRITEs does not, and there is no other', () => {
+    const decode = (fields: { kind: number; header?: Uint8Array }) =>
+      certificateFromWire(
+        decodeWire(
+          wire.Certificate,
+          encodeWire(wire.Certificate, { cid: 1, regency: 1, digest: new Uint8Array(32), ...fields }),
+        ),
+      )
+    const header = new Uint8Array(32)
+    expect([decode({ kind: 2 })?.kind, decode({ kind: 3, header })?.kind]).toEqual(['write', 'accept'])
+    for (const wrong of [
+      { kind: 2, header },
+      { kind: 3 },
+      { kind: 3, header: new Uint8Array(31) },
+      { kind: 4, header },
+    ]) {
+      expect(decode(wrong), JSON.stringify(wrong)).toBeUndefined()
+    }
+  })
+
+  it('STOPDATA and proofs of a SYNC', () => {
+    const stopData = signed(0, STOP_DATA_AT_GENESIS)
+    const sync = (nested: number, proofs: number) => {
+      const message = {
+        kind: 'sync' as const,
+        regency: 2,
+        stopData: many(nested, () => stopData),
+        proofs: many(proofs, (i) => prepared(i + 1, 1, digestOf('value'))),
+      }
+      return decodeEnvelope(CONTEXT, signed(2, message).bytes)
+    }
+    expect(sync(LIMITS.replicasMax, LIMITS.windowMax + 1)).toBeDefined()
+    expect(sync(LIMITS.replicasMax + 1, 0)).toBeUndefined()
+    expect(sync(1, LIMITS.windowMax + 2)).toBeUndefined()
+  })
+
+  it('a SYNC nests STOPDATA without proofs and nothing else, itself least of all', () => {
+    const sync = signed(2, { kind: 'sync', regency: 2, stopData: [], proofs: [] })
     const write = signed(2, { kind: 'write', cid: 1, regency: 2, digest: digestOf('value') })
-    for (const nested of [sync, write]) {
-      const outer = signed(2, { kind: 'sync', regency: 2, stopData: [nested as never] })
+    // Bytes that the encoder would leave out.
+    const { proofs: _, ...proven } = signed(2, STOP_DATA, PROOFS)
+    for (const nested of [sync, write, proven]) {
+      const outer = signed(2, { kind: 'sync', regency: 2, stopData: [nested as never], proofs: [] })
       expect(decodeEnvelope(CONTEXT, outer.bytes)).toBeUndefined()
     }
   })
 
-  it('PERSIST has regency 0, and no other vote has', () => {
+  it('votes are of a regency, and an ACCEPT alone names a header', () => {
     const digest = digestOf('value')
-    for (const kind of ['write', 'accept'] as const) {
-      expect(decodeEnvelope(CONTEXT, signed(0, { kind, cid: 1, regency: 0, digest }).bytes)).toBeUndefined()
+    const header = digestOf('header')
+    const accept = signed(0, { kind: 'accept', cid: 1, regency: 1, digest, header })
+    const write = signed(0, { kind: 'write', cid: 1, regency: 1, digest })
+    for (const { bytes } of [accept, write]) expect(decodeEnvelope(CONTEXT, bytes)).toBeDefined()
+    for (const message of [
+      { ...accept.message, regency: 0 },
+      { ...write.message, regency: 0 },
+    ]) {
+      expect(decodeEnvelope(CONTEXT, signed(0, message).bytes)).toBeUndefined()
     }
-    const persist = signed(0, { kind: 'persist', cid: 1, regency: 1, digest })
-    expect(decodeEnvelope(CONTEXT, persist.bytes)).toBeUndefined()
+    const body = (kind: 'write' | 'accept', carried: { bytes: Uint8Array }) => {
+      const { body } = decodeWire(wire.Envelope, carried.bytes) ?? expect.fail()
+      return decodeEnvelope(CONTEXT, encodeEnvelope(kind, 0, 1, body, new Uint8Array(64)))
+    }
+    expect([body('write', accept), body('accept', write)]).toEqual([undefined, undefined])
   })
 })
 
@@ -221,6 +315,28 @@ describe('the bounds of frames and of the channel', () => {
     expect(reply({ blocks: many(LIMITS.fetchBlocksMax + 1, () => RECORD) })).toBeUndefined()
   })
 
+  it('STOPs of an installation, and lanes of a status', () => {
+    const installation = (length: number) =>
+      decodeFrame(sha256, encodeFrame({ kind: 'installation', stops: many(length, () => Uint8Array.of(1)) }))
+    expect(installation(LIMITS.replicasMax)).toBeDefined()
+    expect(installation(LIMITS.replicasMax + 1)).toBeUndefined()
+    const status = (length: number, number = 1) =>
+      decodeFrame(
+        sha256,
+        encodeFrame({
+          kind: 'status',
+          status: {
+            ...{ view: 0, regency: 1, asked: 1, executed: 0, finalized: 0, silentUntil: 0, awaitsSync: false },
+            ...{ roundTripMs: 0, oldest: 1, snapshot: 0 },
+            lanes: many(length, (lane) => ({ lane, incarnation: 1, number })),
+          },
+        }),
+      )
+    expect(status(LIMITS.replicasMax)).toBeDefined()
+    expect(status(LIMITS.replicasMax + 1)).toBeUndefined()
+    expect(status(1, Number.MAX_SAFE_INTEGER + 1)).toBeUndefined()
+  })
+
   it('parts of a snapshot', () => {
     const request = (part: Partial<SnapshotRequest>) => {
       const whole = { height: 1, manifest: false, chunks: [], fromHeight: 0, toHeight: 0, ...part }
@@ -245,8 +361,8 @@ describe('the bounds of frames and of the channel', () => {
       path: i.toString(16).padStart(5, '0'),
       slot: new Uint8Array(32),
     }))
-    const finality = certificate('persist', 42, 0, RECORD.sealed.hash)
-    const manifest = { sealed: RECORD.sealed, finality, views: new Uint8Array() }
+    const certificate = RECORD.certificate ?? expect.fail()
+    const manifest = { sealed: RECORD.sealed, finality: certificate, views: new Uint8Array() }
     expect(decodeManifest(sha256, encodeManifest({ ...manifest, chunks: chunks.slice(1) }))).toBeDefined()
     expect(decodeManifest(sha256, encodeManifest({ ...manifest, chunks }))).toBeUndefined()
   })

@@ -1,7 +1,8 @@
 import { ed25519Signer, p256Signer } from '../../src/client/keys.js'
-import { makeValue, nullValue, sealHeader } from '../../src/codec/block.js'
+import { makeValue, sealHeader } from '../../src/codec/block.js'
 import { encodeEnvelope, encodeMessageBody, messageStatement } from '../../src/codec/consensus.js'
-import { batchDigest, transactionId, transactionStatement } from '../../src/codec/statements.js'
+import { DEFAULT_PARAMETERS } from '../../src/codec/genesis.js'
+import { batchDigest, NO_DIGEST, transactionId, transactionStatement } from '../../src/codec/statements.js'
 import {
   encodeBatch,
   encodeBatchBody,
@@ -14,13 +15,14 @@ import type {
   BlockRecord,
   Certificate,
   Digest,
+  FinalityCertificate,
   Genesis,
   Message,
+  PreparedCertificate,
   Receipt,
   ReplicaSignature,
   Signed,
   StopData,
-  VoteKind,
 } from '../../src/types/index.js'
 
 /** Fixed inputs of the golden vectors: nothing here depends on a clock, on chance or on a machine. */
@@ -65,7 +67,7 @@ export function encodedTransaction(kind: keyof typeof TRANSACTION_FIELDS): Uint8
   return encodeTransaction(body, (kind === 'p256' ? P256 : ED25519).sign(statement) as Uint8Array)
 }
 
-export const BATCH_BODY = encodeBatchBody(2, 1_764_000_000_000_007, [
+export const BATCH_BODY = encodeBatchBody(2, { incarnation: 3, number: 1_764_000_000_000_007 }, [
   encodedTransaction('ed25519'),
   encodedTransaction('p256'),
   encodedTransaction('vouched'),
@@ -75,55 +77,71 @@ export const BATCH = encodeBatch(BATCH_BODY, 1, signature(2))
 
 export const VALUE = makeValue(sha256, 1_764_000_000_100, [digestOf('batch a'), BATCH_DIGEST])
 
-export const certificate = <K extends VoteKind>(
-  kind: K,
-  cid: number,
-  regency: number,
-  digest: Digest,
-): Certificate<K> => ({
-  kind,
-  view: 1,
-  cid,
-  regency,
-  digest,
-  signatures: SIGNATURES,
+/** No batches, and the leader's clock all the same. */
+export const EMPTY_VALUE = makeValue(sha256, 1_764_000_000_200, [])
+
+export const prepared = (cid: number, regency: number, digest: Digest): PreparedCertificate => ({
+  kind: 'write',
+  ...{ view: 1, cid, regency, digest, signatures: SIGNATURES },
+})
+
+export const finality = (cid: number, regency: number, digest: Digest, header: Digest): FinalityCertificate => ({
+  kind: 'accept',
+  ...{ view: 1, cid, regency, digest, header, signatures: SIGNATURES },
 })
 
 export const STOP_DATA: StopData = {
   kind: 'stop-data',
   regency: 5,
-  finalized: 41,
-  finality: certificate('persist', 41, 0, digestOf('header 41')),
-  prepared: [certificate('write', 42, 3, VALUE.digest), certificate('write', 44, 4, nullValue(sha256).digest)],
+  base: { height: 41, regency: 3, digest: digestOf('value 41'), header: digestOf('header 41') },
+  locks: [
+    { cid: 42, regency: 3, digest: VALUE.digest },
+    { cid: 44, regency: 4, digest: EMPTY_VALUE.digest },
+  ],
 }
 
+/** That of a replica for which nothing is certified, and which is bound to nothing. */
+export const STOP_DATA_AT_GENESIS: StopData = {
+  kind: 'stop-data',
+  regency: 5,
+  base: { height: 0, regency: 0, digest: NO_DIGEST, header: digestOf('genesis') },
+  locks: [],
+}
+
+/** The certificates behind STOP_DATA. */
+export const PROOFS: readonly Certificate[] = [
+  finality(41, 3, digestOf('value 41'), digestOf('header 41')),
+  prepared(42, 3, VALUE.digest),
+  prepared(44, 4, EMPTY_VALUE.digest),
+]
+
 /** A message in its envelope, signed by the replica whose key the vectors name. */
-export function signed<M extends Message>(sender: number, message: M): Signed<M> {
+export function signed<M extends Message>(sender: number, message: M, proofs: readonly Certificate[] = []): Signed<M> {
   const body = encodeMessageBody(message)
   const statement = messageStatement(CONTEXT, 1, message, body)
   const signature = REPLICA_SIGNERS[sender]?.sign(statement) as Uint8Array
-  return { sender, view: 1, message, signature, bytes: encodeEnvelope(message.kind, sender, 1, body, signature) }
+  const bytes = encodeEnvelope(message.kind, sender, 1, body, signature, proofs)
+  return { sender, view: 1, message, signature, bytes, ...(proofs.length === 0 ? {} : { proofs }) }
 }
 
 export const MESSAGES: Readonly<Record<string, Message>> = {
   write: { kind: 'write', cid: 42, regency: 3, digest: VALUE.digest },
-  accept: { kind: 'accept', cid: 42, regency: 3, digest: VALUE.digest },
-  persist: { kind: 'persist', cid: 42, regency: 0, digest: digestOf('header 42') },
+  accept: { kind: 'accept', cid: 42, regency: 3, digest: VALUE.digest, header: digestOf('header 42') },
   propose: { kind: 'propose', cid: 43, regency: 3, value: VALUE },
-  'propose nothing': { kind: 'propose', cid: 43, regency: 3, value: nullValue(sha256) },
-  stop: { kind: 'stop', regency: 4, pending: [BATCH_DIGEST, digestOf('batch b')] },
-  'stop without batches': { kind: 'stop', regency: 4, pending: [] },
+  'propose an empty block': { kind: 'propose', cid: 43, regency: 3, value: EMPTY_VALUE },
+  stop: { kind: 'stop', regency: 4, reason: 'wish', start: 2, number: 7 },
+  'stop of a barred replica': { kind: 'stop', regency: 4, reason: 'barred', start: 3, number: 1 },
+  'stop of a leader that resigns': { kind: 'stop', regency: 4, reason: 'resign', start: 2, number: 1_000_000 },
+  'no wish': { kind: 'stop', regency: 0, reason: 'wish', start: 2, number: 8 },
   'stop-data': STOP_DATA,
-  'stop-data at genesis': { kind: 'stop-data', regency: 2, finalized: 0, prepared: [] },
+  'stop-data at genesis': STOP_DATA_AT_GENESIS,
   sync: {
     kind: 'sync',
     regency: 5,
-    stopData: [
-      signed(0, STOP_DATA),
-      signed(2, { kind: 'stop-data', regency: 5, finalized: 0, prepared: [] }),
-      signed(3, { ...STOP_DATA, prepared: [] }),
-    ],
+    stopData: [signed(0, STOP_DATA), signed(2, STOP_DATA_AT_GENESIS), signed(3, { ...STOP_DATA, locks: [] })],
+    proofs: PROOFS,
   },
+  'sync without proofs': { kind: 'sync', regency: 5, stopData: [signed(2, STOP_DATA_AT_GENESIS)], proofs: [] },
 }
 
 export const SEALED = sealHeader(sha256, {
@@ -164,9 +182,19 @@ export const RECEIPTS: Readonly<Record<string, Receipt>> = {
 export const RECORD: BlockRecord = {
   sealed: SEALED,
   body: utf8('an encoded block body'),
-  decision: certificate('accept', 42, 3, VALUE.digest),
-  finality: certificate('persist', 42, 0, SEALED.hash),
+  certificate: finality(42, 3, VALUE.digest, SEALED.hash),
 }
+
+/** A block without a certificate of its own. */
+export const UNCERTIFIED: BlockRecord = { sealed: SEALED, body: RECORD.body }
+
+/** The header above SEALED. */
+export const ABOVE = sealHeader(sha256, {
+  ...SEALED.header,
+  height: 43,
+  previous: SEALED.hash,
+  timeMs: 1_764_000_000_200,
+})
 
 export const GENESIS: Genesis = {
   format: 'etalon-genesis-1',
@@ -189,5 +217,5 @@ export const GENESIS: Genesis = {
       addresses: ['/ip4/127.0.0.1/tcp/7000'],
     },
   ],
-  parameters: { window: 8, dedupWindowMs: 60_000, clockDriftMsMax: 5_000, endorsements: 1 },
+  parameters: DEFAULT_PARAMETERS,
 }

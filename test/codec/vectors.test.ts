@@ -2,15 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/bytes.js'
 import {
+  certificateFromWire,
   decodeBlockBody,
-  decodeCertificate,
+  decodeFinality,
   decodeHeader,
   decodeReceipt,
   decodeValue,
   encodeBlockBody,
   encodeCertificate,
   encodeReceipt,
-  nullValue,
   viewHash,
 } from '../../src/codec/block.js'
 import {
@@ -20,25 +20,30 @@ import {
   encodeChannelRequest,
 } from '../../src/codec/channel.js'
 import { decodeEnvelope, encodeMessageBody, messageStatement } from '../../src/codec/consensus.js'
-import { decodeFrame, encodeFrame, type Frame } from '../../src/codec/frame.js'
+import { decodeFrame, encodeFrame, type Frame, type Status } from '../../src/codec/frame.js'
 import { genesisView, networkIdOf } from '../../src/codec/genesis.js'
-import { formatProvenReceipt } from '../../src/codec/proven-receipt.js'
+import { formatProvenReceipt, parseProvenReceipt } from '../../src/codec/proven-receipt.js'
 import { bodyDigest, statementBytes, transactionId, transactionStatement } from '../../src/codec/statements.js'
 import { decodeBatch, decodeTransaction, encodeTransactionBody, isRefused } from '../../src/codec/transaction.js'
 import { decodeLogRecord, encodeLogRecord, type LogRecord } from '../../src/codec/wal.js'
-import type { Message, StopData, Sync } from '../../src/types/index.js'
+import { decodeWire, wire } from '../../src/codec/wire.js'
+import type { Message } from '../../src/types/index.js'
 import { plain } from '../support/plain.js'
 import {
+  ABOVE,
   BATCH,
   BATCH_DIGEST,
   CONTEXT,
-  certificate,
   ED25519,
+  EMPTY_VALUE,
   encodedTransaction,
+  finality,
   GENESIS,
   MESSAGES,
   NETWORK_ID,
   P256,
+  PROOFS,
+  prepared,
   RECEIPTS,
   RECORD,
   SEALED,
@@ -46,6 +51,7 @@ import {
   sha256,
   signed,
   TRANSACTION_FIELDS,
+  UNCERTIFIED,
   utf8,
   VALUE,
 } from './samples.js'
@@ -65,34 +71,79 @@ function compare(file: string, actual: Vectors): void {
 const hexOf = (encoded: Readonly<Record<string, Uint8Array>>): Vectors =>
   Object.fromEntries(Object.entries(encoded).map(([name, bytes]) => [name, toHex(bytes)]))
 
-const STATUS = { view: 1, regency: 3, decided: 44, executed: 43, finalized: 42, oldest: 0, snapshot: 0 }
+const CERTIFICATES = {
+  prepared: prepared(42, 3, VALUE.digest),
+  finality: finality(42, 3, VALUE.digest, SEALED.hash),
+}
+
+const STATUS: Status = {
+  view: 1,
+  regency: 3,
+  asked: 4,
+  executed: 44,
+  finalized: 42,
+  silent: 'barred',
+  silentUntil: 58,
+  awaitsSync: true,
+  lanes: [
+    { lane: 0, incarnation: 1, number: 12 },
+    { lane: 3, incarnation: 1_764_000_000_000, number: 1 },
+  ],
+  roundTripMs: 37,
+  oldest: 7,
+  snapshot: 40,
+  finality: CERTIFICATES.finality,
+  ping: 1_000_123,
+}
+const AT_THE_BEGINNING: Status = {
+  ...{ view: 0, regency: 1, asked: 1, executed: 0, finalized: 0, silentUntil: 0, awaitsSync: false, lanes: [] },
+  ...{ roundTripMs: 0, oldest: 0, snapshot: 0 },
+}
 const FETCH = { batches: [BATCH_DIGEST], values: [VALUE.digest], fromHeight: 43, toHeight: 50 }
+const STOPS = [0, 1, 2].map((sender) => signed(sender, MESSAGES.stop ?? expect.fail()).bytes)
+const WRITE = MESSAGES.write ?? expect.fail()
 
 const FRAMES: Readonly<Record<string, Frame>> = {
-  envelope: { kind: 'envelope', bytes: signed(1, MESSAGES.write as Message).bytes },
+  envelope: { kind: 'envelope', bytes: signed(1, WRITE).bytes },
   batch: { kind: 'batch', bytes: BATCH },
   status: { kind: 'status', status: STATUS },
-  'status at the beginning': {
-    kind: 'status',
-    status: { view: 0, regency: 0, decided: 0, executed: 0, finalized: 0, oldest: 0, snapshot: 0 },
-  },
+  'status of a replica that lost its disk': { kind: 'status', status: { ...STATUS, silent: 'lost', silentUntil: 0 } },
+  'status of a replica that follows': { kind: 'status', status: { ...AT_THE_BEGINNING, silent: 'following' } },
+  'status at the beginning': { kind: 'status', status: AT_THE_BEGINNING },
   fetch: { kind: 'fetch', request: FETCH },
-  reply: { kind: 'reply', reply: { batches: [BATCH], values: [VALUE.bytes], blocks: [RECORD] } },
+  reply: { kind: 'reply', reply: { batches: [BATCH], values: [VALUE.bytes], blocks: [RECORD, UNCERTIFIED] } },
+  'prepared certificate': { kind: 'certificate', certificate: CERTIFICATES.prepared },
+  'certificate of finality': { kind: 'certificate', certificate: CERTIFICATES.finality },
+  installation: { kind: 'installation', stops: STOPS },
+  evidence: {
+    kind: 'evidence',
+    first: signed(1, WRITE).bytes,
+    second: signed(1, { ...WRITE, digest: EMPTY_VALUE.digest } as Message).bytes,
+  },
+  pong: { kind: 'pong', ping: 1_000_123 },
 }
 
 const RECORDS: Readonly<Record<string, LogRecord>> = {
   batch: { kind: 'batch', bytes: BATCH },
-  write: { kind: 'write', cid: 42, regency: 3, digest: VALUE.digest, value: VALUE.bytes },
-  accept: { kind: 'accept', prepared: certificate('write', 42, 3, VALUE.digest) },
+  'view of the genesis': { kind: 'view', view: 0 },
+  view: { kind: 'view', view: 1 },
+  regency: { kind: 'regency', regency: 3 },
   stop: { kind: 'stop', regency: 4 },
-  'stop-data': { kind: 'stop-data', message: STOP_DATA },
-  sync: { kind: 'sync', message: MESSAGES.sync as Sync },
-}
-
-const CERTIFICATES = {
-  prepared: certificate('write', 42, 3, VALUE.digest),
-  decision: certificate('accept', 42, 3, VALUE.digest),
-  finality: certificate('persist', 42, 0, SEALED.hash),
+  accept: { kind: 'accept', prepared: CERTIFICATES.prepared, value: VALUE.bytes, header: SEALED.hash },
+  'lost disk': { kind: 'lost' },
+  'lost disk, bounded': { kind: 'lost', bounds: { view: 1, height: 42, regency: 3 } },
+  'lost disk, bounded at the beginning': { kind: 'lost', bounds: { view: 0, height: 0, regency: 0 } },
+  mark: {
+    kind: 'mark',
+    regency: 3,
+    writes: [
+      { cid: 43, digest: VALUE.digest },
+      { cid: 44, digest: EMPTY_VALUE.digest },
+    ],
+    proposed: 44,
+    synced: true,
+  },
+  'mark where nothing was said': { kind: 'mark', regency: 1, writes: [], proposed: 0, synced: false },
 }
 
 const SUBMISSIONS = [
@@ -104,10 +155,15 @@ const ANSWER = {
   blocks: [
     {
       sealed: SEALED,
-      certificate: CERTIFICATES.finality,
+      finality: { headers: [], certificate: CERTIFICATES.finality },
       receipts: [
         { ref: 7, index: 2, receipt: encodeReceipt(RECEIPTS.done ?? expect.fail()), path: [sha256(utf8('a'))] },
       ],
+    },
+    {
+      sealed: SEALED,
+      finality: { headers: [ABOVE], certificate: finality(43, 3, VALUE.digest, ABOVE.hash) },
+      receipts: [],
     },
   ],
   refusals: [{ ref: 8, code: 'replica/busy', detail: 'too many', retryAfterMs: 250 }],
@@ -128,7 +184,10 @@ describe('the wire format, byte for byte', () => {
     }
     const batch = decodeBatch(CONTEXT, BATCH)
     if (isRefused(batch)) expect.fail(batch.detail)
-    expect(batch).toMatchObject({ view: 1, batch: { lane: 2, seq: 1_764_000_000_000_007, digest: BATCH_DIGEST } })
+    expect(batch).toMatchObject({
+      view: 1,
+      batch: { lane: 2, incarnation: 3, number: 1_764_000_000_000_007, digest: BATCH_DIGEST },
+    })
     expect(batch.batch.transactions.map(({ authentication }) => authentication.mode)).toEqual([
       'signed',
       'signed',
@@ -146,6 +205,18 @@ describe('the wire format, byte for byte', () => {
     }
   })
 
+  it('certificates beside a STOPDATA, which its signature does not cover and a SYNC leaves out', () => {
+    const [bare, proven] = [signed(1, STOP_DATA), signed(1, STOP_DATA, PROOFS)]
+    compare('proofs.json', hexOf({ 'stop-data with proofs': proven.bytes }))
+    const carried = decodeEnvelope(CONTEXT, proven.bytes)
+    expect(plain(carried?.signed)).toEqual(plain(proven))
+    expect(plain(carried?.statement)).toEqual(plain(decodeEnvelope(CONTEXT, bare.bytes)?.statement))
+    expect(plain(proven.signature)).toEqual(plain(bare.signature))
+    const sync = (one: typeof bare) =>
+      plain(encodeMessageBody({ kind: 'sync', regency: 5, stopData: [one], proofs: PROOFS }))
+    expect(sync(proven)).toEqual(sync(bare))
+  })
+
   it('every frame between replicas', () => {
     const frames = Object.entries(FRAMES).map(([name, frame]) => [name, encodeFrame(frame)] as const)
     compare('frames.json', hexOf(Object.fromEntries(frames)))
@@ -159,31 +230,31 @@ describe('the wire format, byte for byte', () => {
       hexOf({
         header: SEALED.bytes,
         value: VALUE.bytes,
-        'null value': nullValue(sha256).bytes,
+        'empty value': EMPTY_VALUE.bytes,
         'receipt, done': encodeReceipt(RECEIPTS.done ?? expect.fail()),
         'receipt, refused': encodeReceipt(RECEIPTS.refused ?? expect.fail()),
         'certificate, prepared': encodeCertificate(CERTIFICATES.prepared),
-        'certificate, decision': encodeCertificate(CERTIFICATES.decision),
         'certificate, finality': encodeCertificate(CERTIFICATES.finality),
         body,
       }),
     )
     expect(plain(decodeHeader(sha256, SEALED.bytes))).toEqual(plain(SEALED))
     expect(plain(decodeValue(sha256, VALUE.bytes))).toEqual(plain(VALUE))
-    expect(plain(decodeValue(sha256, new Uint8Array()))).toEqual(plain(nullValue(sha256)))
+    expect(plain(decodeValue(sha256, EMPTY_VALUE.bytes))).toEqual(plain(EMPTY_VALUE))
     for (const receipt of Object.values(RECEIPTS))
       expect(plain(decodeReceipt(encodeReceipt(receipt)))).toEqual(plain(receipt))
     for (const one of Object.values(CERTIFICATES)) {
-      expect(plain(decodeCertificate(encodeCertificate(one), one.kind))).toEqual(plain(one))
+      expect(plain(certificateFromWire(decodeWire(wire.Certificate, encodeCertificate(one))))).toEqual(plain(one))
     }
+    expect(plain(decodeFinality(encodeCertificate(CERTIFICATES.finality)))).toEqual(plain(CERTIFICATES.finality))
+    expect(decodeFinality(encodeCertificate(CERTIFICATES.prepared))).toBeUndefined()
     expect(plain(decodeBlockBody(body))).toMatchObject(plain({ value: VALUE.bytes, batches: [BATCH] }) as object)
   })
 
   it('every record of the write-ahead log', () => {
     const records = Object.entries(RECORDS).map(([name, record]) => [name, encodeLogRecord(record)] as const)
     compare('log-records.json', hexOf(Object.fromEntries(records)))
-    for (const [name, bytes] of records)
-      expect(plain(decodeLogRecord(CONTEXT, bytes)), name).toEqual(plain(RECORDS[name]))
+    for (const [name, bytes] of records) expect(plain(decodeLogRecord(bytes)), name).toEqual(plain(RECORDS[name]))
   })
 
   it('the messages of the channel', () => {
@@ -214,6 +285,7 @@ describe('what is signed and hashed, byte for byte', () => {
       regency: Number.MAX_SAFE_INTEGER,
       cid: Number.MAX_SAFE_INTEGER,
       digest: 'ff'.repeat(32),
+      header: 'ee'.repeat(32),
     })
     compare('statements.json', hexOf({ ...Object.fromEntries([...bodies, ...messages]), batch, largest }))
   })
@@ -239,9 +311,9 @@ describe('what is signed and hashed, byte for byte', () => {
       transaction: toHex(transactionId(sha256, NETWORK_ID, encodeTransactionBody(NETWORK_ID, TRANSACTION_FIELDS.p256))),
       batch: BATCH_DIGEST,
       value: VALUE.digest,
-      'null value': nullValue(sha256).digest,
+      'empty value': EMPTY_VALUE.digest,
       header: SEALED.hash,
-      'body of a STOPDATA': bodyDigest(sha256, encodeMessageBody(STOP_DATA as StopData)),
+      'body of a STOPDATA': bodyDigest(sha256, encodeMessageBody(STOP_DATA)),
     })
   })
 
@@ -253,9 +325,16 @@ describe('what is signed and hashed, byte for byte', () => {
       index: 2,
       path: [sha256(utf8('a')), sha256(utf8('b'))],
       sealed: SEALED,
-      certificate: CERTIFICATES.finality,
+      finality: { headers: [], certificate: CERTIFICATES.finality },
     }
-    const text = formatProvenReceipt(NETWORK_ID, proven)
-    compare('receipt-file.json', { text })
+    const above = { headers: [ABOVE], certificate: finality(43, 3, VALUE.digest, ABOVE.hash) }
+    const texts = {
+      text: formatProvenReceipt(NETWORK_ID, proven),
+      'proven by the block above': formatProvenReceipt(NETWORK_ID, { ...proven, finality: above }),
+    }
+    compare('receipt-file.json', texts)
+    expect(plain(parseProvenReceipt(sha256, NETWORK_ID, texts['proven by the block above'])?.finality)).toEqual(
+      plain(above),
+    )
   })
 })

@@ -1,64 +1,64 @@
 import { describe, expect, it } from 'vitest'
 import { stopDataProblem } from '../../src/consensus/regency-choice.js'
-import { OneReplica, prepared, sent, stopDataOf } from '../protocol/one-replica.js'
+import { lock, OneReplica, sent, stopDataOf } from '../protocol/one-replica.js'
 
 /**
- * WRITEs of a regency that a replica is not in yet (consensus.md, Regency change). Found by the simulator's ambushes: such WRITEs made a
+ * WRITEs of a regency that a replica is not in yet. Found by the simulator's ambushes in the first version: such WRITEs made a
  * lock that its STOPDATA of a lower regency named, and its leader accused a correct replica.
  */
-
-const RULES = (one: OneReplica) => ({ view: one.options.view, window: one.options.window, firstHeight: 1 })
 
 /** A follower that has the batch and the value, in regency 1. */
 function follower() {
   const one = new OneReplica(0)
   one.giveBatch(1)
-  const value = one.value(1)
-  one.give(1, { kind: 'propose', cid: 1, regency: 1, value })
-  return { one, value, write: (regency: number) => ({ kind: 'write', cid: 1, regency, digest: value.digest }) as const }
+  one.propose(1)
+  return one
 }
 
-describe('WRITEs of a regency ahead', () => {
+const writes = (one: OneReplica, regency: number) => one.writes(1, one.value(1), regency)
+
+describe('N3: WRITEs of a regency ahead', () => {
   it('are no lock in the STOPDATA of a lower one, which its leader would refuse', () => {
-    const { one, write } = follower()
-    one.giveFrom([1, 2, 3], write(3))
-    const effects = one.giveFrom([1, 2, 3], { kind: 'stop', regency: 2, pending: [] })
-    const [stopData] = sent(effects, 'stop-data')
-    expect(stopData?.prepared).toEqual([])
-    expect(stopDataProblem(stopData ?? stopDataOf(2), 2, RULES(one))).toBeUndefined()
+    const one = follower()
+    writes(one, 3)
+    const [stopData] = sent(one.stops(one.others, 2), 'stop-data')
+    expect(stopData?.locks).toEqual([])
+    expect(stopDataProblem(stopData ?? stopDataOf(2), one.options)).toBeUndefined()
   })
 
   it('do not take the place of the lock that there is', () => {
-    const { one, write } = follower()
-    one.giveFrom([1, 2, 3], write(1))
-    one.giveFrom([1, 2, 3], write(3))
-    const effects = one.giveFrom([1, 2, 3], { kind: 'stop', regency: 2, pending: [] })
-    expect(sent(effects, 'stop-data')[0]?.prepared).toMatchObject([{ cid: 1, regency: 1 }])
+    const one = follower()
+    writes(one, 1)
+    writes(one, 3)
+    expect(sent(one.stops(one.others, 2), 'stop-data')[0]?.locks).toMatchObject([{ cid: 1, regency: 1 }])
   })
 
   it('are no lock either while the SYNC of their regency is awaited, and are one once it is there', () => {
-    const { one, value, write } = follower()
-    one.giveFrom([1, 2, 3], { kind: 'stop', regency: 2, pending: [] })
-    one.giveFrom([1, 2, 3], write(2))
-    expect(sent(one.wait(600), 'stop-data').every((message) => message.prepared.length === 0)).toBe(true)
-    const lock = prepared(1, 1, value.digest)
+    const one = follower()
+    const { digest } = one.value(1)
+    one.stops(one.others, 2)
+    writes(one, 2)
+    const said = sent(one.wait(900), 'stop-data')
+    expect(said.length).toBeGreaterThan(0)
+    expect(said.every(({ locks }) => locks.length === 0)).toBe(true)
     const effects = one.changeTo(2, [
-      [1, { prepared: [lock] }],
+      [1, { locks: [lock(1, 1, digest)] }],
       [2, {}],
       [3, {}],
     ])
-    expect(sent(effects, 'accept')).toEqual([{ kind: 'accept', cid: 1, regency: 2, digest: value.digest }])
+    expect(sent(effects, 'accept')).toMatchObject([{ cid: 1, regency: 2, digest }])
   })
 
-  it('are a lock once a SYNC of a regency above is there, and never accepted', () => {
-    const { one, value, write } = follower()
-    one.giveFrom([1, 2, 3], write(3))
+  it('are never accepted once a SYNC of a regency above is there', () => {
+    const one = follower()
+    const { digest } = one.value(1)
+    writes(one, 3)
     const effects = one.changeTo(5, [
-      [1, { prepared: [prepared(1, 3, value.digest)] }],
+      [1, { locks: [lock(1, 3, digest)] }],
       [2, {}],
       [3, {}],
     ])
     expect(sent(effects, 'accept')).toEqual([])
-    expect(sent(effects, 'write')).toEqual([{ kind: 'write', cid: 1, regency: 5, digest: value.digest }])
+    expect(sent(effects, 'write')).toEqual([{ kind: 'write', cid: 1, regency: 5, digest }])
   })
 })

@@ -1,18 +1,19 @@
 import { expect, test } from 'vitest'
 import { AssertionFailed } from '../../src/base/assert.js'
 import { utf8 } from '../../src/base/bytes.js'
+import { chainProblem } from '../../src/consensus/certificates.js'
 import { verifyStateProof } from '../../src/crypto/sparse-merkle.js'
 import { type Database, verifyLedger } from '../../src/ledger/index.js'
-import type { Ledger } from '../../src/ports.js'
+import type { Ledger, NewBlock } from '../../src/ports.js'
 import {
   appendBlocks,
   certificateOf,
   digestOf,
-  finalityOf,
   genesisOf,
   inFolder,
   memoryDatabase,
   nextBlock,
+  nextRun,
   openWith,
   sha256,
   suite,
@@ -57,7 +58,7 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
     `${name}: starts with genesis`,
     inLedger(async (ledger) => {
       expect(ledger.tip()).toEqual(genesisOf().sealed)
-      expect(ledger.finalized()).toEqual({ height: 0 })
+      expect(ledger.finality(0)).toBeUndefined()
       expect(ledger.get('network/name')).toEqual(Buffer.from('test'))
       expect(ledger.header(0)?.hash).toBe(genesisOf().sealed.hash)
       expect(ledger.receipts(0)).toEqual([])
@@ -78,8 +79,7 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
         expect(ledger.receipts(height)).toEqual(block.receipts.map((receipt) => Buffer.from(receipt)))
         const record = ledger.record(height)
         expect(record?.body).toEqual(Buffer.from(block.body))
-        expect(record?.decision.digest).toBe(block.sealed.header.value)
-        expect(record).not.toHaveProperty('finality')
+        expect(record?.certificate).toEqual(block.certificate)
         for (const [index, id] of block.transactions.entries()) expect(ledger.locate(id)).toEqual({ height, index })
       }
       expect(ledger.tip().header.height).toBe(5)
@@ -92,11 +92,11 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
   test(
     `${name}: continues after it was closed`,
     inLedger(async (ledger, { open }) => {
-      const blocks = await appendBlocks(ledger, 40, { finality: true })
+      const blocks = await appendBlocks(ledger, 40)
       await ledger.close()
       const again = await open()
       expect(again.tip().hash).toBe(blocks.at(-1)?.sealed.hash)
-      expect(again.finalized().height).toBe(40)
+      expect(again.certificate(40)?.header).toBe(again.tip().hash)
       expect(again.header(3)?.hash).toBe(blocks[2]?.sealed.hash)
       await appendBlocks(again, 2)
       expect(again.get('height/17')).toEqual(Buffer.from('17'))
@@ -106,56 +106,81 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
   )
 
   test(
-    `${name}: keeps finality certificates, in any order and with gaps`,
+    `${name}: keeps the certificates that blocks have, and proves the others by the next`,
     inLedger(async (ledger, { open }) => {
-      const blocks = await appendBlocks(ledger, 3)
-      for (const height of [2, 1, 2]) await ledger.finalize(finalityOf((blocks[height - 1] ?? expect.fail()).sealed))
-      expect(ledger.finalized().height).toBe(2)
-      expect(ledger.finality(1)?.digest).toBe(blocks[0]?.sealed.hash)
-      expect(ledger.finality(3)).toBeUndefined()
-      await appendBlocks(ledger, 1, { finality: true })
-      expect(ledger.finalized()).toEqual({ height: 4, certificate: finalityOf(ledger.tip()) })
+      const run = nextRun(ledger, [{}, { certified: true }, {}, {}, {}])
+      await ledger.append(run)
+      const check = (of: Ledger) => {
+        expect([0, 1, 2, 3, 4, 5, 6].map((height) => of.certificate(height)?.cid)).toEqual([
+          ...[undefined, undefined, 2, undefined, undefined, 5, undefined],
+        ])
+        expect([of.finality(0), of.finality(6), of.finality(-1)]).toEqual([undefined, undefined, undefined])
+        for (const { sealed } of run) {
+          const { height } = sealed.header
+          const finality = of.finality(height) ?? expect.fail()
+          expect(finality.certificate.cid).toBe(height <= 2 ? 2 : 5)
+          expect(finality.headers).toHaveLength(finality.certificate.cid - height)
+          expect(chainProblem(sealed, finality)).toBeUndefined()
+        }
+        expect(of.record(3)).not.toHaveProperty('certificate')
+        expect(of.record(5)?.certificate?.signatures).toHaveLength(3)
+      }
+      check(ledger)
       await ledger.close()
       const again = await open()
-      expect(again.finalized().height).toBe(4)
-      expect(again.finality(2)?.signatures).toHaveLength(3)
-      expect(again.record(2)?.finality?.cid).toBe(2)
+      check(again)
       await again.close()
     }),
   )
 
   test(
-    `${name}: refuses a certificate of another block`,
+    `${name}: refuses a run that does not continue the tip, up to a certificate`,
     inLedger(async (ledger) => {
       await appendBlocks(ledger, 1)
-      await expect(ledger.finalize(certificateOf('persist', 1, digestOf('else')))).rejects.toThrow(AssertionFailed)
-      await expect(ledger.finalize(certificateOf('persist', 2, digestOf('else')))).rejects.toThrow(AssertionFailed)
-    }),
-  )
-
-  test(
-    `${name}: refuses a block that does not continue the tip`,
-    inLedger(async (ledger) => {
-      await appendBlocks(ledger, 1)
-      const block = nextBlock(ledger)
-      const { sealed } = block
-      const wrong = (header: object) => ({ ...block, sealed: { ...sealed, header: { ...sealed.header, ...header } } })
-      for (const other of [
-        wrong({ height: 3 }),
-        wrong({ previous: digestOf('else') }),
-        wrong({ stateRoot: digestOf('else') }),
-        wrong({ transactions: 4 }),
-        { ...block, staged: { root: block.staged.root } },
-        { ...block, changes: [] },
-        { ...block, finality: certificateOf('persist', 2, digestOf('else')) },
-        { ...block, decision: certificateOf('accept', 1, sealed.header.value) },
-      ]) {
-        await expect(ledger.append(other)).rejects.toThrow(AssertionFailed)
+      const run = nextRun(ledger, [{}, {}, {}])
+      const [one, two, three] = run as [NewBlock, NewBlock, NewBlock]
+      const wrong = (header: object) => [
+        one,
+        { ...two, sealed: { ...two.sealed, header: { ...two.sealed.header, ...header } } },
+        three,
+      ]
+      const other = nextBlock(ledger, { changes: [{ key: 'other', value: utf8('branch') }] })
+      const foreign = certificateOf(other.sealed)
+      const own = three.certificate ?? expect.fail()
+      const view = digestOf('the next view')
+      const { certificate: _, ...without } = three
+      const refused: Record<string, readonly NewBlock[]> = {
+        'nothing at all': [],
+        'an end without a certificate': [one, two],
+        'an end without one, after a block with one': [
+          { ...one, certificate: certificateOf(one.sealed) },
+          two,
+          without,
+        ],
+        'a gap': [one, three],
+        'a gap below': [two, three],
+        'another height': wrong({ height: 4 }),
+        'another previous': wrong({ previous: digestOf('else') }),
+        'another state root': wrong({ stateRoot: digestOf('else') }),
+        'another count': wrong({ transactions: 4 }),
+        'a state of nobody': [one, { ...two, staged: { root: two.staged.root } }, three],
+        'a state of another branch': [one, { ...two, staged: other.staged }, three],
+        'states in another order': [{ ...one, staged: two.staged }, { ...two, staged: one.staged }, three],
+        'a certificate of another block within': [one, { ...two, certificate: foreign }, three],
+        'a certificate of another height': [one, two, { ...three, certificate: { ...own, cid: 3 } }],
+        'a certificate of another value': [one, two, { ...three, certificate: { ...own, digest: digestOf('else') } }],
+        'a certificate of another header': [one, two, { ...three, certificate: { ...own, header: digestOf('else') } }],
+        'the end of a view without a certificate': nextRun(ledger, [{}, { view }, {}]),
+      }
+      for (const [name, blocks] of Object.entries(refused)) {
+        await expect(ledger.append(blocks), name).rejects.toThrow(AssertionFailed)
       }
       expect(ledger.tip().header.height).toBe(1)
-      await ledger.append(block)
-      await expect(ledger.append(block)).rejects.toThrow(AssertionFailed)
-      expect(ledger.tip().header.height).toBe(2)
+      await ledger.append(run)
+      await expect(ledger.append(run)).rejects.toThrow(AssertionFailed)
+      expect(ledger.tip().header.height).toBe(4)
+      await ledger.append(nextRun(ledger, [{}, { view, certified: true }, {}]))
+      expect(ledger.tip().header.height).toBe(7)
     }),
   )
 
@@ -214,10 +239,9 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
       await appendBlocks(ledger, 1, { changes: [{ key: 'k', value: utf8('old') }] })
       const block = nextBlock(ledger, { changes: [{ key: 'k', value: utf8('new') }] })
       let done = false
-      const appended = ledger.append(block).then(() => {
+      const appended = ledger.append([block]).then(() => {
         done = true
       })
-      expect(() => ledger.stage([])).toThrow(AssertionFailed)
       while (!done) {
         expect(ledger.tip().header.height).toBe(1)
         expect(proves(ledger, 'k')).toEqual(Buffer.from('old'))
@@ -235,7 +259,7 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
   test(
     `${name}: closing waits for a block that is being written`,
     inLedger(async (ledger, { open }) => {
-      const appended = ledger.append(nextBlock(ledger))
+      const appended = ledger.append([nextBlock(ledger)])
       await Promise.all([appended, ledger.close()])
       const again = await open()
       expect(again.tip().header.height).toBe(1)
@@ -247,8 +271,8 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
     `${name}: an intact ledger verifies`,
     inLedger(async (ledger, { location }) => {
       const changes = Array.from({ length: 300 }, (_, i) => ({ key: `key/${i}`, value: utf8(`${i}`) }))
-      await appendBlocks(ledger, 1, { changes, finality: true })
-      await appendBlocks(ledger, 3)
+      await appendBlocks(ledger, 1, { changes })
+      await ledger.append(nextRun(ledger, [{}, { certified: true }, {}]))
       if ('path' in location) await ledger.close()
       const seen: string[] = []
       const report = await verifyLedger(location, {
@@ -257,7 +281,7 @@ for (const [name, inPlace] of Object.entries(PLACES)) {
         checkBody: ({ sealed }, receipts) => (receipts.length === sealed.header.transactions ? undefined : 'count'),
       })
       expect(report).toEqual({ blocks: 4, oldest: 1, transactions: 12, stateKeys: 304, problems: [] })
-      expect(seen).toEqual(['accept 1', 'persist 1', 'accept 2', 'accept 3', 'accept 4'])
+      expect(seen).toEqual(['accept 1', 'accept 3', 'accept 4'])
     }),
   )
 }

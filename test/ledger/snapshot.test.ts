@@ -15,7 +15,17 @@ import { type Database, type LevelLedger, verifyLedger } from '../../src/ledger/
 import { heightKey, metaKey, spaceRange, stateKey, treeKey } from '../../src/ledger/keyspaces.js'
 import type { Height } from '../../src/types/index.js'
 import { LIMITS } from '../../src/types/index.js'
-import { appendBlocks, digestOf, finalityOf, memoryDatabase, nextBlock, openWith, sha256, suite } from './support.js'
+import {
+  appendBlocks,
+  certificateOf,
+  digestOf,
+  memoryDatabase,
+  nextBlock,
+  openWith,
+  sha256,
+  suite,
+  watched,
+} from './support.js'
 
 const KEYS = 3_000
 const valueAt = (i: number): Uint8Array => utf8(`value ${i} `.repeat(120))
@@ -24,9 +34,9 @@ const valueAt = (i: number): Uint8Array => utf8(`value ${i} `.repeat(120))
 async function source(): Promise<LevelLedger> {
   const ledger = await openWith({ database: memoryDatabase() })
   const changes = Array.from({ length: KEYS }, (_, i) => ({ key: `key/${i}`, value: valueAt(i) }))
-  await appendBlocks(ledger, 1, { changes, finality: true })
-  await appendBlocks(ledger, 1, { changes: [{ key: 'key/7', value: undefined }], finality: true })
-  await appendBlocks(ledger, 4, { finality: true })
+  await appendBlocks(ledger, 1, { changes })
+  await appendBlocks(ledger, 1, { changes: [{ key: 'key/7', value: undefined }] })
+  await appendBlocks(ledger, 4)
   return ledger
 }
 
@@ -37,7 +47,7 @@ async function manifestOf(ledger: LevelLedger): Promise<{ manifest: SnapshotMani
   for (const { path } of roots) chunks.push((await snapshot.chunk(path)) ?? expect.fail(`no chunk ${path}`))
   await snapshot.close()
   const { sealed } = snapshot
-  return { manifest: { sealed, finality: finalityOf(sealed), chunks: roots, views: new Uint8Array() }, chunks }
+  return { manifest: { sealed, finality: certificateOf(sealed), chunks: roots, views: new Uint8Array() }, chunks }
 }
 
 /** Puts everything of a snapshot into another ledger's staging. */
@@ -78,7 +88,7 @@ describe('a snapshot', () => {
     for (const count of [0, 1, 2]) {
       const ledger = await openWith({ database: memoryDatabase() })
       const keys = ['network/name', 'a', 'b'].slice(0, count).map((key) => ({ key, value: utf8(key) }))
-      await appendBlocks(ledger, 1, { changes: [{ key: 'network/name', value: undefined }, ...keys], finality: true })
+      await appendBlocks(ledger, 1, { changes: [{ key: 'network/name', value: undefined }, ...keys] })
       const target = await openWith({ database: memoryDatabase() })
       await target.install(await pull(ledger, target, 1), 1)
       expect(target.prove('a').value?.length).toBe(count > 1 ? 1 : undefined)
@@ -200,7 +210,7 @@ describe('an installed snapshot', () => {
     const ledger = await source()
     const target = await openWith({ database: memoryDatabase() })
     await pull(ledger, target, 6)
-    await appendBlocks(ledger, 1, { changes: [{ key: 'key/5', value: utf8('new') }], finality: true })
+    await appendBlocks(ledger, 1, { changes: [{ key: 'key/5', value: utf8('new') }] })
     const { manifest } = await manifestOf(ledger)
     const missing = await target.staging.missing(manifest.chunks)
     expect(missing).toHaveLength(1)
@@ -256,25 +266,9 @@ async function copyOf(database: Database): Promise<Database> {
 /** The database, whose writes fail from a given one on, as of a process that dies. */
 function crashingAfter(database: Database, writes: number): Database {
   let left = writes
-  const counted = <A extends unknown[], R>(write: (...args: A) => Promise<R>) => {
-    return async (...args: A): Promise<R> => {
-      left -= 1
-      if (left < 0) throw new Error('crash')
-      return write(...args)
-    }
-  }
-  return new Proxy(database, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property)
-      if (typeof value !== 'function') return value
-      if (property === 'put' || property === 'clear') return counted(value.bind(target))
-      if (property !== 'batch') return value.bind(target)
-      return (...args: unknown[]) => {
-        const batch = value.apply(target, args) as { write: (...args: unknown[]) => Promise<void> }
-        if (args.length === 0) batch.write = counted(batch.write.bind(batch))
-        return batch
-      }
-    },
+  return watched(database, () => {
+    left -= 1
+    if (left < 0) throw new Error('crash')
   })
 }
 
@@ -282,11 +276,12 @@ describe('pruning', () => {
   it('takes bodies and leaves headers and certificates, and the ledger verifies', async () => {
     const database = memoryDatabase()
     const ledger = await openWith({ database })
-    await appendBlocks(ledger, 9, { finality: true })
+    await appendBlocks(ledger, 9)
     await ledger.prune(5)
     expect(ledger.oldest()).toBe(5)
     expect(ledger.header(4)?.header.height).toBe(4)
-    expect(ledger.finality(4)?.cid).toBe(4)
+    expect(ledger.finality(4)).toEqual({ headers: [], certificate: ledger.certificate(4) })
+    expect(ledger.certificate(4)?.cid).toBe(4)
     expect([ledger.record(4), ledger.receipts(4), ledger.locate(digestOf('transaction 4 0'))]).toEqual([
       undefined,
       undefined,
@@ -300,13 +295,13 @@ describe('pruning', () => {
     expect(again.oldest()).toBe(5)
     await again.prune(9)
     expect(await problemsOf(database)).toEqual([])
-    await expect(again.prune(10)).rejects.toThrow('not final')
+    await expect(again.prune(10)).rejects.toThrow('would take the tip')
   })
 
   it('that is hidden is found: a block missing above the oldest one', async () => {
     const database = memoryDatabase()
     const ledger = await openWith({ database })
-    await appendBlocks(ledger, 9, { finality: true })
+    await appendBlocks(ledger, 9)
     await ledger.prune(5)
     await database.del(heightKey('body', 6))
     expect(await problemsOf(database)).toMatchObject([{ code: 'ledger/corrupt', height: 6 }])
@@ -328,7 +323,7 @@ describe('the scrub', () => {
   it('finds nothing in an intact ledger, pruned or from a snapshot', async () => {
     const database = memoryDatabase()
     const ledger = await openWith({ database })
-    await appendBlocks(ledger, 9, { finality: true })
+    await appendBlocks(ledger, 9)
     expect(await damageOf(database, ledger)).toEqual([])
     await ledger.prune(5)
     expect(await damageOf(database, ledger)).toEqual([])
@@ -342,8 +337,7 @@ describe('the scrub', () => {
     header: heightKey('header', 3),
     body: heightKey('body', 3),
     receipts: heightKey('receipts', 3),
-    decision: heightKey('decision', 3),
-    finality: heightKey('finality', 3),
+    certificate: heightKey('certificate', 3),
     state: stateKey('height/3'),
     tree: treeKey(''),
     meta: metaKey('tip'),
@@ -351,12 +345,12 @@ describe('the scrub', () => {
   it.each(Object.entries(rows))('finds a flipped bit of a %s row', async (space, key) => {
     const database = memoryDatabase()
     const ledger = await openWith({ database })
-    await appendBlocks(ledger, 9, { finality: true })
+    await appendBlocks(ledger, 9)
     const value = (await database.get(key)) ?? expect.fail()
     await database.put(key, value.with(2, (value[2] ?? 0) ^ 4) as Buffer)
     const damage = await damageOf(database, ledger)
     expect(damage.length).toBeGreaterThan(0)
-    const ofBlock = ['header', 'body', 'receipts', 'decision', 'finality'].includes(space)
+    const ofBlock = ['header', 'body', 'receipts', 'certificate'].includes(space)
     if (ofBlock) expect(damage.some(({ height }) => height === 3)).toBe(true)
     else expect(damage.some(({ height }) => height === undefined)).toBe(true)
   })
@@ -374,7 +368,7 @@ describe('the scrub', () => {
   it("finds a header that its successor does not name, and the peers' block mends it", async () => {
     const database = memoryDatabase()
     const ledger = await openWith({ database })
-    await appendBlocks(ledger, 600, { transactions: 1, finality: true })
+    await appendBlocks(ledger, 600, { transactions: 1 })
     const block = ledger.whole(3) ?? expect.fail()
     const key = heightKey('header', 3)
     await database.put(key, Buffer.from('rot'))

@@ -2,10 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { certificateProblem } from '../../src/consensus/certificates.js'
 import { quorumOf } from '../../src/consensus/index.js'
-import { chooseForRegency, stopDataProblem } from '../../src/consensus/regency-choice.js'
-import { VoteTable } from '../../src/consensus/votes.js'
-import type { Certificate, PreparedCertificate, Signed, StopData, Vote, VoteKind } from '../../src/types/index.js'
+import {
+  chooseForRegency,
+  isProven,
+  neededProofs,
+  type RegencyChoice,
+  stopDataProblem,
+} from '../../src/consensus/regency-choice.js'
+import { certificateOf, VoteTable } from '../../src/consensus/votes.js'
+import type { Accept, Certificate, Signed, StopData, Write } from '../../src/types/index.js'
 import { digestOf, signedBy, testView } from '../consensus/cluster.js'
+import { lock, prepared, proofsOf, stopDataOf } from './one-replica.js'
 
 const WINDOW = 4
 const REGENCY = 6
@@ -49,18 +56,10 @@ describe('quorums', () => {
   })
 })
 
-function certificate<K extends VoteKind>(kind: K, n: number, cid: number, regency: number, value: string) {
-  const signatures = Array.from({ length: quorumOf(n).votes }, (_, replica) => ({
-    replica,
-    signature: new Uint8Array(64),
-  }))
-  return { kind, view: 0, cid, regency, digest: digestOf(value), signatures } as Certificate<K>
-}
-
-/** A world in which each (cid, epoch) has one prepared value, as quorums make sure. */
+/** A world in which each (cid, regency) has one prepared value, as quorums make sure. */
 interface World {
   readonly n: number
-  /** By cid - 1 and epoch - 1. */
+  /** By cid - 1 and regency - 1. */
   readonly prepared: readonly (readonly number[])[]
   readonly reports: readonly StopData[]
 }
@@ -73,55 +72,78 @@ const worlds: fc.Arbitrary<World> = fc
       maxLength: WINDOW,
     }),
   })
-  .chain(({ n, prepared }) =>
-    fc
-      .array(reportOf(n, prepared), { minLength: quorumOf(n).stopData, maxLength: quorumOf(n).stopData })
-      .map((reports) => ({ n, prepared, reports })),
-  )
+  .chain(({ n, prepared }) => {
+    const size = quorumOf(n).stopData
+    return fc
+      .array(reportOf(prepared), { minLength: size, maxLength: size })
+      .map((reports) => ({ n, prepared, reports }))
+  })
 
-/** A valid STOPDATA: some finalized height, and above it locks of some epochs. */
-function reportOf(n: number, values: World['prepared']): fc.Arbitrary<StopData> {
-  const epochs = fc.array(fc.nat(REGENCY - 1), { minLength: values.length, maxLength: values.length })
-  return fc.record({ finalized: fc.nat(values.length), epochs }).map(({ finalized, epochs }) => {
-    const prepared = epochs.flatMap((epoch, i) =>
-      epoch === 0 || i < finalized ? [] : [certificate('write', n, i + 1, epoch, `${i} ${values[i]?.[epoch - 1]}`)],
+/** What was prepared for a cid in a regency. */
+const valueAt = (values: World['prepared'], cid: number, regency: number) =>
+  digestOf(`${cid} ${values[cid - 1]?.[regency - 1]}`)
+
+/** A STOPDATA of good form: some base, and above it locks of some regencies. */
+function reportOf(values: World['prepared']): fc.Arbitrary<StopData> {
+  const regencies = fc.array(fc.nat(REGENCY - 1), { minLength: values.length, maxLength: values.length })
+  return fc.record({ height: fc.nat(values.length), regencies }).map(({ height, regencies }) => {
+    const locks = regencies.flatMap((regency, i) =>
+      regency === 0 || i < height ? [] : [lock(i + 1, regency, valueAt(values, i + 1, regency))],
     )
-    const base = { kind: 'stop-data', regency: REGENCY, finalized, prepared } as const
-    return finalized === 0 ? base : { ...base, finality: certificate('persist', n, finalized, 0, `block ${finalized}`) }
+    const base = { height, regency: 1, digest: digestOf(`value ${height}`), header: digestOf(`block ${height}`) }
+    return stopDataOf(REGENCY, height === 0 ? { locks } : { base, locks })
   })
 }
 
-const plain = ({ base, top, bindings }: ReturnType<typeof chooseForRegency>) => ({ base, top, bindings: [...bindings] })
+function choose(
+  reports: readonly StopData[],
+  proofs: readonly Certificate[] = reports.flatMap(proofsOf),
+): RegencyChoice {
+  const choice = chooseForRegency(reports, proofs, 1)
+  if (typeof choice === 'string') throw new Error(choice)
+  return choice
+}
+
+const plain = ({ base, top, bindings }: RegencyChoice) => ({ base, top, bindings: new Map(bindings) })
+
+/** The locks of the highest regency that any report names for a cid. */
+function highest(reports: readonly StopData[], cid: number) {
+  const locks = reports.flatMap((report) => report.locks.filter((one) => one.cid === cid))
+  const regency = Math.max(0, ...locks.map((one) => one.regency))
+  return locks.filter((one) => one.regency === regency)
+}
 
 describe('the choice of a regency change', () => {
-  it('is made from reports that count', () => {
+  it('R4: is made from statements of good form, all of them proven', () => {
     fc.assert(
-      fc.property(worlds, ({ n, reports }) => {
-        const rules = { view: testView(n), window: WINDOW, firstHeight: 1 }
-        for (const report of reports) expect(stopDataProblem(report, REGENCY, rules)).toBeUndefined()
+      fc.property(worlds, ({ reports }) => {
+        for (const report of reports) {
+          expect(stopDataProblem(report, { window: WINDOW, firstHeight: 1 })).toBeUndefined()
+          expect(isProven(report, proofsOf(report), 1)).toBe(true)
+        }
       }),
     )
   })
 
-  it('starts at the highest proven height, and binds every cid from there to the highest lock', () => {
+  it('R7: starts at the highest base, and binds every cid from there up to the first gap and no other', () => {
     fc.assert(
       fc.property(worlds, ({ reports }) => {
-        const { base, top, bindings } = chooseForRegency(reports, 0)
-        expect(base).toBe(Math.max(...reports.map(({ finalized }) => finalized)))
-        const locked = reports.flatMap(({ prepared }) => prepared.map(({ cid }) => cid))
-        expect(top).toBe(Math.max(base, ...locked))
-        expect([...bindings.keys()]).toEqual(Array.from({ length: top - base }, (_, i) => base + 1 + i))
+        const { base, top, bindings } = choose(reports)
+        expect(base).toBe(Math.max(...reports.map((report) => report.base.height)))
+        expect([...bindings.keys()].sort((a, b) => a - b)).toEqual(
+          Array.from({ length: top - base }, (_, i) => base + 1 + i),
+        )
+        for (let cid = base + 1; cid <= top; cid++) expect(highest(reports, cid)).not.toEqual([])
+        expect(highest(reports, top + 1)).toEqual([])
       }),
     )
   })
 
-  it('binds a cid to null only where no report has a lock, and else to a lock of the highest epoch', () => {
+  it('R7: binds each cid to a lock of the highest regency', () => {
     fc.assert(
       fc.property(worlds, ({ reports }) => {
-        for (const [cid, digest] of chooseForRegency(reports, 0).bindings) {
-          const locks = reports.flatMap(({ prepared }) => prepared.filter((lock) => lock.cid === cid))
-          const highest = Math.max(...locks.map(({ regency }) => regency))
-          expect(digest).toBe(locks.find(({ regency }) => regency === highest)?.digest ?? null)
+        for (const [cid, digest] of choose(reports).bindings) {
+          expect(highest(reports, cid).map((one) => one.digest)).toContain(digest)
         }
       }),
     )
@@ -133,40 +155,70 @@ describe('the choice of a regency change', () => {
     )
     fc.assert(
       fc.property(shuffled, ({ reports, other }) => {
-        expect(plain(chooseForRegency(other, 0))).toEqual(plain(chooseForRegency(reports, 0)))
+        expect(plain(choose(other))).toEqual(plain(choose(reports)))
       }),
     )
   })
 
-  it('proposes a decided value again whenever one of its locks is among the reports', () => {
-    // Decided in an epoch: from then on nothing else is prepared, and the report of a correct decider is among them.
+  it('R6: comes out the same from one proof an outcome, and not at all without any of them', () => {
+    fc.assert(
+      fc.property(worlds, ({ reports }) => {
+        const needed = neededProofs(reports, reports.flatMap(proofsOf), 1)
+        expect(needed.length).toBeLessThanOrEqual(1 + WINDOW)
+        expect(plain(choose(reports, needed))).toEqual(plain(choose(reports)))
+        for (const left of needed) {
+          const others = needed.filter((proof) => proof !== left)
+          expect(typeof chooseForRegency(reports, others, 1)).toBe('string')
+        }
+      }),
+    )
+  })
+
+  it('R6: a lie without a proof changes nothing where the truth of the same regency is proven', () => {
+    fc.assert(
+      fc.property(worlds, fc.nat(WINDOW - 1), ({ reports }, at) => {
+        const choice = choose(reports)
+        const [truth] = highest(reports, at + 1)
+        if (truth === undefined || at + 1 <= choice.base) return
+        const lie = stopDataOf(REGENCY, { locks: [lock(at + 1, truth.regency, digestOf('a lie'))] })
+        const proofs = reports.flatMap(proofsOf)
+        for (const order of [
+          [lie, ...reports],
+          [...reports, lie],
+        ]) {
+          expect(plain(choose(order, proofs))).toEqual(plain(choice))
+        }
+      }),
+    )
+  })
+
+  it('R7: proposes a decided value again whenever its deciders report', () => {
+    // Decided in a regency, with all below it: whoever accepted it has a lock of every height below, and nothing else is
+    // prepared from then on.
     const decided = worlds.chain((world) =>
       fc
-        .record({ cid: fc.integer({ min: 1, max: WINDOW }), epoch: fc.integer({ min: 1, max: REGENCY - 1 }) })
-        .chain(({ cid, epoch }) => {
+        .record({ top: fc.integer({ min: 1, max: WINDOW }), regency: fc.integer({ min: 1, max: REGENCY - 1 }) })
+        .chain(({ top, regency }) => {
           const values = world.prepared.map((row, i) =>
-            i === cid - 1 ? row.map((value, e) => (e + 1 >= epoch ? 9 : value)) : row,
+            i < top ? row.map((value, r) => (r + 1 >= regency ? 9 : value)) : row,
           )
-          const later = fc.integer({ min: epoch, max: REGENCY - 1 })
-          const others = fc.array(reportOf(world.n, values), {
-            minLength: world.reports.length - 1,
-            maxLength: world.reports.length - 1,
-          })
-          return fc.record({ later, others, at: fc.nat(world.reports.length - 1) }).map(({ later, others, at }) => {
-            const lock: PreparedCertificate = certificate('write', world.n, cid, later, `${cid - 1} 9`)
-            const decider: StopData = { kind: 'stop-data', regency: REGENCY, finalized: 0, prepared: [lock] }
-            return { cid, reports: others.toSpliced(at, 0, decider) }
+          const size = world.reports.length - 1
+          const later = fc.array(fc.integer({ min: regency, max: REGENCY - 1 }), { minLength: top, maxLength: top })
+          const others = fc.array(reportOf(values), { minLength: size, maxLength: size })
+          return fc.record({ later, others, at: fc.nat(size) }).map(({ later, others, at }) => {
+            const locks = later.map((of, i) => lock(i + 1, of, valueAt(values, i + 1, of)))
+            return { top, values, reports: others.toSpliced(at, 0, stopDataOf(REGENCY, { locks })) }
           })
         }),
     )
     let bound = 0
     fc.assert(
-      fc.property(decided, ({ cid, reports }) => {
-        const { base, bindings } = chooseForRegency(reports, 0)
-        // What is final needs no proposal.
-        if (base >= cid) return
-        bound += 1
-        expect(bindings.get(cid)).toBe(digestOf(`${cid - 1} 9`))
+      fc.property(decided, ({ top, values, reports }) => {
+        const { base, bindings } = choose(reports)
+        for (let cid = base + 1; cid <= top; cid++) {
+          bound += 1
+          expect(bindings.get(cid)).toBe(valueAt(values, cid, REGENCY - 1))
+        }
       }),
       { numRuns: 500 },
     )
@@ -192,17 +244,17 @@ const casts: fc.Arbitrary<readonly Cast[]> = fc.array(
   { maxLength: 60, size: 'max' },
 )
 
-const signed = ({ sender, regency, value }: Cast): Signed<Vote<'write'>> =>
+const signed = ({ sender, regency, value }: Cast): Signed<Write> =>
   signedBy(sender, { kind: 'write', cid: 1, regency, digest: digestOf(`${value}`) })
 
-function tableOf(votes: readonly Cast[]): VoteTable<'write'> {
-  const table = new VoteTable('write')
+function tableOf(votes: readonly Cast[]): VoteTable<Write> {
+  const table = new VoteTable<Write>()
   for (const vote of votes) table.add(signed(vote))
   return table
 }
 
-const certificateIn = (table: VoteTable<'write'>, regency: number, value: number): Certificate<'write'> | undefined =>
-  table.certificate(0, 1, regency, digestOf(`${value}`), QUORUM)
+const certificateIn = (table: VoteTable<Write>, regency: number, value: number): Certificate | undefined =>
+  certificateOf(table, 0, 1, { regency, digest: digestOf(`${value}`) }, QUORUM)
 
 const slots = [1, 2].flatMap((regency) => [0, 1].map((value) => ({ regency, value })))
 
@@ -217,7 +269,7 @@ describe('a table of votes', () => {
   it('counts the first vote of each replica in a regency, knows it again, and shows up any other', () => {
     fc.assert(
       fc.property(casts, (votes) => {
-        const table = new VoteTable('write')
+        const table = new VoteTable<Write>()
         for (const [i, vote] of votes.entries()) {
           const first = votes
             .slice(0, i)
@@ -254,7 +306,7 @@ describe('a table of votes', () => {
   })
 
   it('has one form of a certificate: signers repeated, out of order, too few or not of the view are refused', () => {
-    const good = certificate('write', N, 1, 1, 'value')
+    const good = prepared(1, 1)
     const indexes = fc.array(fc.nat(N + 1), { maxLength: N + 2 })
     fc.assert(
       fc.property(indexes, (replicas) => {
@@ -268,9 +320,27 @@ describe('a table of votes', () => {
   })
 
   it('keeps a few regencies of each replica, the latest', () => {
-    const table = new VoteTable('write')
+    const table = new VoteTable<Write>()
     for (let regency = 1; regency <= 50; regency++) table.add(signed({ sender: 0, regency, value: 0 }))
-    const kept = Array.from({ length: 50 }, (_, i) => i + 1).filter((regency) => table.has(0, regency))
+    const kept = Array.from({ length: 50 }, (_, i) => i + 1).filter((regency) => table.of(regency).length > 0)
     expect(kept).toEqual([47, 48, 49, 50])
+    // The counts go with them.
+    expect(table.count({ regency: 1, digest: digestOf('0') })).toBe(0)
+    expect(table.count({ regency: 50, digest: digestOf('0') })).toBe(1)
+  })
+
+  it('of ACCEPTs counts headers apart, and shows up who names two in one regency', () => {
+    const accept = (sender: number, header: string, regency = 1): Signed<Accept> =>
+      signedBy(sender, { kind: 'accept', cid: 1, regency, digest: digestOf('v'), header: digestOf(header) })
+    const table = new VoteTable<Accept>()
+    for (const sender of [0, 1, 2]) table.add(accept(sender, 'one'))
+    for (const sender of [3, 4, 5]) table.add(accept(sender, 'other'))
+    const choice = (header: string) => ({ regency: 1, digest: digestOf('v'), header: digestOf(header) })
+    expect(certificateOf(table, 0, 1, choice('one'), 4)).toBeUndefined()
+    expect(table.add(accept(0, 'other')).kind).toBe('conflict')
+    expect(table.add(accept(0, 'other', 2)).kind).toBe('added')
+    expect(table.add(accept(6, 'one')).kind).toBe('added')
+    expect(certificateOf(table, 0, 1, choice('one'), 4)).toMatchObject({ kind: 'accept', header: digestOf('one') })
+    expect(table.choices(1).map(({ count }) => count)).toEqual([4, 3])
   })
 })

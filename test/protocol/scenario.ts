@@ -7,6 +7,8 @@ import { Transcript } from './transcript.js'
 
 /** How long every message is on its way, ms; the same for all, so that a transcript reads in rounds. */
 const DELAY_MS = 5
+/** How long a sync takes. */
+const SYNC_MS = 1
 
 /** Messages that a link loses; what is absent stands for any. */
 interface Loss {
@@ -29,6 +31,8 @@ export class Scenario {
     this.#cluster = new Cluster(replicas, 1)
     const cluster = this.#cluster
     cluster.delayMs = () => DELAY_MS
+    cluster.syncMs = () => SYNC_MS
+    cluster.ledgerMs = () => SYNC_MS
     this.#transcript = new Transcript(cluster)
     cluster.passes = (from, to, message) => this.#passes(from, to, message)
     cluster.watchLost = (from, to, message) => {
@@ -50,6 +54,9 @@ export class Scenario {
     submit: ([name = '', , at]) => this.#submit(name, number(at)),
     run: (words) => this.#run(words),
     crash: ([id]) => silently(() => this.#cluster.crash(number(id))),
+    resign: ([id]) => silently(() => this.#cluster.resign(number(id))),
+    stop: ([id]) => silently(() => this.#cluster.stop(number(id))),
+    'lose-disk': ([id]) => silently(() => this.#cluster.loseDisk(number(id))),
     restart: ([id]) => silently(() => this.#cluster.restart(number(id))),
     cut: (ids) =>
       silently(() => {
@@ -120,17 +127,16 @@ export class Scenario {
   #status(): readonly string[] {
     return this.#cluster.nodes.map((node, id) => {
       if (!node.up) return `${id}: down`
-      const { regency, phase, executed, finalized, pendingBatches } = node.core.status()
-      return `${id}: regency ${regency}, ${phase}; executed ${executed}, final ${finalized}, pending ${pendingBatches}`
+      const { regency, phase, silent, executed, finalized, pendingBatches } = node.core.status()
+      const how = silent === undefined ? phase : `${phase}, ${silent}`
+      return `${id}: regency ${regency}, ${how}; executed ${executed}, final ${finalized}, pending ${pendingBatches}`
     })
   }
 
   #chains(): readonly string[] {
     this.#cluster.checkAgreement()
-    return this.#cluster.nodes.map(({ chain }, id) => {
-      const blocks = chain.map(
-        ({ value, certificate }) => this.#transcript.value(value) + (certificate ? '' : ' (not final)'),
-      )
+    return this.#cluster.nodes.map((_, id) => {
+      const blocks = this.#cluster.chain(id).map(({ value }) => this.#transcript.value(value))
       return `${id}: ${blocks.join(' ')}`.trim()
     })
   }

@@ -1,11 +1,7 @@
-import { makeValue } from '../../src/codec/block.js'
 import type { Effect } from '../../src/consensus/index.js'
 import { chooseForRegency } from '../../src/consensus/regency-choice.js'
-import { nobleSuite } from '../../src/crypto/index.js'
-import type { Digest, Message, PreparedCertificate, ReplicaId, StopData, Sync, Value } from '../../src/types/index.js'
+import type { Digest, Message, ReplicaId, Signed, Stop, StopData, Sync, Value } from '../../src/types/index.js'
 import type { Cluster } from '../consensus/cluster.js'
-
-const NULL_DIGEST = makeValue(nobleSuite.sha256, 0, []).digest
 
 interface Line {
   readonly atMs: number
@@ -35,15 +31,21 @@ export class Transcript {
   }
 
   value({ digest, batches }: Value): string {
-    const text = batches.length === 0 ? 'null' : `{${batches.map((batch) => this.#names.get(batch) ?? '?').join(' ')}}`
+    const text = batches.length === 0 ? 'empty' : `{${batches.map((batch) => this.#names.get(batch) ?? '?').join(' ')}}`
     this.#values.set(digest, text)
     return text
   }
 
   sent(from: ReplicaId, to: 'view' | readonly ReplicaId[], message: Message, author = from): void {
-    const whom = to === 'view' ? 'all' : to.join(' ')
+    const receivers = whom(to)
     const whose = author === from ? '' : `${author}'s `
-    this.#add(from, `→ ${whom}: ${whose}${this.#message(message)}`, `${from}>${whom}`)
+    if (message.kind === 'stop' && message.regency === 0) this.#forgetStops(from)
+    this.#add(from, `→ ${receivers}: ${whose}${this.#message(message)}`, `${from}>${receivers}`)
+  }
+
+  /** A wish that was taken back may come again, and is news then. */
+  #forgetStops(from: ReplicaId): void {
+    for (const key of this.#said) if (key.startsWith(`${from}>`) && key.includes(': STOP')) this.#said.delete(key)
   }
 
   lost(from: ReplicaId, to: ReplicaId, message: Message): void {
@@ -52,7 +54,7 @@ export class Transcript {
 
   effect(id: ReplicaId, effect: Effect): void {
     const text = this.#effect(effect)
-    if (text !== undefined) this.#add(id, text, effect.kind === 'fetch' ? `${id}` : undefined)
+    if (text !== undefined) this.#add(id, text, effect.kind === 'final' ? undefined : `${id}`)
   }
 
   /** What was written since the last time. */
@@ -80,14 +82,24 @@ export class Transcript {
 
   #effect(effect: Effect): string | undefined {
     switch (effect.kind) {
-      case 'deliver':
+      case 'execute':
         return `executes block ${effect.cid}: ${this.value(effect.value)}`
-      case 'finalized':
+      case 'final':
         return `has block ${effect.certificate.cid} final`
       case 'regency-installed':
         return `installs regency ${effect.regency}, led by ${effect.leader}`
       case 'misbehaviour':
         return `shows up replica ${effect.evidence.replica}: ${effect.evidence.reason}`
+      case 'send-evidence':
+        return '→ all: the evidence'
+      case 'send-certificate':
+        return `→ ${whom(effect.to)}: the certificate of ${effect.certificate.kind === 'write' ? 'cid' : 'block'} ${effect.certificate.cid}`
+      case 'send-installation':
+        return `→ ${whom(effect.to)}: the STOPs of ${ids(effect.stops)}`
+      case 'send-batch':
+        return `→ ${whom(effect.to)}: batch ${this.#names.get(effect.digest) ?? '?'}`
+      case 'silence':
+        return effect.silent === undefined ? 'votes again' : `may not vote: ${effect.silent}${until(effect.until)}`
       case 'fetch':
         return `pulls ${this.#pulled(effect.what)} from ${effect.from.join(' ')}`
       default:
@@ -110,10 +122,8 @@ export class Transcript {
       case 'write':
       case 'accept':
         return `${message.kind.toUpperCase()} ${this.#valueNamed(message.digest)} for cid ${message.cid} in regency ${message.regency}`
-      case 'persist':
-        return `PERSIST block ${message.cid}`
       case 'stop':
-        return `STOP, regency ${message.regency} is wanted${this.#pending(message.pending)}`
+        return stop(message)
       case 'stop-data':
         return `STOPDATA for regency ${message.regency}: ${this.#stopData(message)}`
       case 'sync':
@@ -121,29 +131,38 @@ export class Transcript {
     }
   }
 
-  #pending(pending: readonly Digest[]): string {
-    return pending.length === 0 ? '' : `; pending: ${pending.map((batch) => this.#names.get(batch) ?? '?').join(' ')}`
+  #stopData({ base, locks }: StopData): string {
+    const locked = locks.map(({ cid, digest, regency }) => {
+      return `cid ${cid} locked on ${this.#valueNamed(digest)} in ${regency}`
+    })
+    return [`final ${base.height}`, ...locked].join(', ')
   }
 
-  #stopData({ finalized, prepared }: StopData): string {
-    const locks = prepared.map((lock: PreparedCertificate) => {
-      return `cid ${lock.cid} prepared ${this.#valueNamed(lock.digest)} in ${lock.regency}`
-    })
-    return [`final ${finalized}`, ...locks].join(', ')
-  }
-
-  #sync({ stopData }: Sync): string {
-    const { base, bindings } = chooseForRegency(
-      stopData.map(({ message }) => message),
-      0,
-    )
-    const bound = [...bindings].map(([cid, digest]) => {
-      return `cid ${cid} is ${digest === null ? 'null' : this.#valueNamed(digest)}`
-    })
-    return `from ${stopData.map(({ sender }) => sender).join(' ')}: ${[`above ${base}`, ...bound].join(', ')}`
+  #sync({ stopData, proofs }: Sync): string {
+    const messages = stopData.map(({ message }) => message)
+    const choice = chooseForRegency(messages, proofs, 1)
+    if (typeof choice === 'string') return `void: ${choice}`
+    const bound = [...choice.bindings].map(([cid, digest]) => `cid ${cid} is ${this.#valueNamed(digest)}`)
+    return `from ${stopData.map(({ sender }) => sender).join(' ')}: ${[`above ${choice.base}`, ...bound].join(', ')}`
   }
 
   #valueNamed(digest: Digest): string {
-    return digest === NULL_DIGEST ? 'null' : (this.#values.get(digest) ?? '?')
+    return this.#values.get(digest) ?? '?'
   }
+}
+
+const whom = (to: 'view' | readonly ReplicaId[]): string => (to === 'view' ? 'all' : to.join(' '))
+
+const ids = (messages: readonly Signed[]): string =>
+  messages
+    .map(({ sender }) => sender)
+    .sort((a, b) => a - b)
+    .join(' ')
+
+const until = (height: number | undefined): string =>
+  height === undefined || height === 0 ? '' : `, until block ${height} is final`
+
+function stop({ regency, reason }: Stop): string {
+  if (regency === 0) return 'STOP, taken back'
+  return `STOP, regency ${regency} is wanted${reason === 'wish' ? '' : ` (${reason})`}`
 }

@@ -6,50 +6,41 @@ import { encodeBatch, encodeBatchBody } from '../../src/codec/transaction.js'
 import { encodeLogRecord } from '../../src/codec/wal.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { openWriteAheadLog } from '../../src/ledger/index.js'
-import { BatchStore } from '../../src/replica/batch-store.js'
-import { BlockQueue } from '../../src/replica/block-queue.js'
-import { InProcessNetwork, testSigner, until } from '../support/in-process.js'
+import type { PreparedCertificate } from '../../src/types/index.js'
+import { replicaSigner } from '../support/byzantine.js'
+import { InProcessNetwork, until } from '../support/in-process.js'
 
 const { sha256 } = nativeSuite
 let network: InProcessNetwork | undefined
 afterEach(() => network?.close())
 
-it('keeps a batch that a vote names over a restart, even when its transactions came in another one', async () => {
+it('keeps a batch that a lock names over a crash, even when its transactions came in another one', async () => {
   network = await InProcessNetwork.start(1)
   const args = { category: 'test', subject: 'subject', payload: 'in two batches' }
   const transaction = await network.encode(network.identity(0), 'logbook', 'append', args)
-  expect(await network.submit(0, transaction)).toMatchObject({ kind: 'final', block: { certificate: { cid: 1 } } })
+  expect(await network.submit(0, transaction)).toMatchObject({
+    kind: 'final',
+    block: { sealed: { header: { height: 1 } } },
+  })
   const { networkId } = network.get(0).replica.context
-  await network.stop(0)
+  await network.crash(0)
 
-  // The replica died after it had voted for a value that names a second batch with the same transaction.
-  const body = encodeBatchBody(0, Date.now() * 1_000, [transaction.bytes])
+  // It died after it had accepted a value that names a second batch with the same transaction.
+  const body = encodeBatchBody(0, { incarnation: 1, number: 2 }, [transaction.bytes])
   const digest = batchDigest(sha256, networkId, body)
-  const statement = statementBytes(networkId, { view: 0, kind: 'batch', regency: 0, cid: 0, digest })
-  const bytes = encodeBatch(body, 0, testSigner('replica 0').sign(statement) as Uint8Array)
+  const signed = { view: 0, regency: 0, cid: 0 } as const
+  const signer = replicaSigner(0)
+  const bytes = encodeBatch(body, 0, signer.sign(statementBytes(networkId, { ...signed, kind: 'batch', digest })))
   const value = makeValue(sha256, Date.now(), [digest])
+  const lock = { kind: 'write', view: 0, cid: 2, regency: 1, digest: value.digest } as const
+  const signature = signer.sign(statementBytes(networkId, lock))
+  const prepared: PreparedCertificate = { ...lock, signatures: [{ replica: 0, signature }] }
   const log = await openWriteAheadLog({ path: join(network.folder, 'wal-0') })
   log.append(encodeLogRecord({ kind: 'batch', bytes }))
-  log.append(encodeLogRecord({ kind: 'write', cid: 2, regency: 1, digest: value.digest, value: value.bytes }))
+  log.append(encodeLogRecord({ kind: 'accept', prepared, value: value.bytes, header: 'ab'.repeat(32) }))
   await log.close()
 
   const { ledger } = await network.start(0)
-  await until(() => ledger.finalized().height >= 2, 'the value was decided', 5_000)
+  await until(() => ledger.tip().header.height >= 2, 'the value is final', 5_000)
   expect(ledger.header(2)?.header).toMatchObject({ value: value.digest, transactions: 0 })
-})
-
-it('never executes a decided value without all of its batches', async () => {
-  const value = makeValue(sha256, 1, ['00'.repeat(32)])
-  const ledger = { tip: () => ({ header: { height: 0 } }) }
-  const problem = await new Promise<unknown>((fatal) => {
-    const handlers = { executed: fatal, certified: fatal, certify: () => undefined, fatal }
-    const queue = new BlockQueue(
-      { execute: async () => 'executed' } as never,
-      ledger as never,
-      new BatchStore(),
-      handlers,
-    )
-    queue.deliver({ kind: 'deliver', cid: 1, value, certificate: {} as never })
-  })
-  expect(problem).toMatchObject({ name: 'AssertionFailed' })
 })

@@ -24,7 +24,7 @@ async function careOf(
   servedFrom: () => Height | undefined = () => BLOCKS,
 ): Promise<LedgerCare> {
   const opened = await openWith({ database: memoryDatabase() })
-  await appendBlocks(opened, BLOCKS, { transactions: 1, changes: [], finality: true })
+  await appendBlocks(opened, BLOCKS, { transactions: 1, changes: [] })
   ledger = opened
   const fatal = (error: unknown) => {
     throw error

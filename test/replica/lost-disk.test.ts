@@ -15,78 +15,78 @@ afterEach(async () => {
   await network.close()
 })
 
-const silent = () => network.get(3).replica.status().silent
+const status = (id = 3) => network.get(id).replica.status()
+const tip = (id: number) => network.get(id).ledger.tip().header.height
 
 async function append(count: number): Promise<void> {
   for (let i = 0; i < count; i++) expect((await network.append(0, `entry ${i}`)).kind).toBe('final')
 }
 
-/** The bound is known once a quorum has reported, so the chain must grow past it after that. */
-async function appendUntilItVotes(): Promise<void> {
-  for (let i = 0; silent() !== undefined; i++) {
-    if (i > 400) throw new Error('the silence does not end')
-    await append(1)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
-/** The block that ended the silence is final in the ledger a sync of the log after the core knows it. */
-const isFinalAbove = (height: number) =>
-  until(() => network.get(3).ledger.finalized().height > height, `a block above ${height}`, 1_000)
-
-/** Signers of the finality certificates that a replica holds, from a height on. */
-function signers(from: number): ReadonlySet<number> {
-  const { ledger } = network.get(0)
+/** Replicas that signed the certificates which replica 0 holds, of these heights. */
+function signers(from: number, to: number): ReadonlySet<number> {
   const found = new Set<number>()
-  for (let height = from; height <= ledger.finalized().height; height++) {
-    for (const { replica } of ledger.finality(height)?.signatures ?? []) found.add(replica)
+  for (let height = from; height <= to; height++) {
+    const { signatures = [] } = network.get(0).ledger.certificate(height) ?? {}
+    for (const { replica } of signatures) found.add(replica)
   }
   return found
 }
 
+/** Waits until replica 0 has written all that is final there. @returns that height */
+async function level(): Promise<number> {
+  await until(() => tip(0) === status(0).finalized, 'all to be written')
+  return tip(0)
+}
+
+/** Waits until a replica votes again; nobody submits anything meanwhile. */
+const votesAgain = (id = 3) => until(() => status(id).silent === undefined, `replica ${id} votes again`)
+
 describe('a lost disk', () => {
-  it('keeps its replica silent until no earlier vote can matter, and then it votes again', async () => {
+  it('keeps its replica silent until no earlier vote can matter, and then it votes again, in an idle network too', async () => {
     await append(6)
     await network.stop(3)
     network.loseDisk(3)
-    const at = network.get(0).ledger.finalized().height
+    const at = await level()
     // What the others prove is then this height or more.
-    await until(() => [1, 2].every((id) => network.get(id).ledger.finalized().height >= at), 'all are level')
+    await until(() => [1, 2].every((id) => tip(id) >= at), 'all are level')
     await network.start(3, { votesLost: true })
-    await until(() => network.get(3).ledger.finalized().height >= at, 'it catches up')
-    expect(silent()).toBe('abstaining')
-    await append(2)
-    expect(silent()).toBe('abstaining')
-    expect(signers(at + 1)).toEqual(new Set([0, 1, 2]))
-    await appendUntilItVotes()
-    await isFinalAbove(at + 4 * WINDOW)
-    await network.stop(1)
+    expect(status().silent).toBe('lost')
+    await until(() => tip(3) >= at, 'it catches up')
+    await votesAgain()
+    await until(() => tip(0) > at + 2 * WINDOW, 'all below to be final')
+    expect(signers(at + 1, at + 2 * WINDOW)).toEqual(new Set([0, 1, 2]))
+    await network.stop(2)
     // Three of four are needed, so it must vote.
     await append(3)
+    const top = await level()
+    expect(signers(top, top)).toEqual(new Set([0, 1, 3]))
   }, 30_000)
 
-  it('keeps it silent no longer for a view that begins meanwhile', async () => {
+  it('keeps it silent in a view that begins meanwhile, until it has asked there', async () => {
     await network.close()
     network = new InProcessNetwork(4, {}, { window: WINDOW }, 5)
     await Promise.all([0, 1, 2, 3].map((id) => network.start(id)))
     await append(2)
     await network.stop(3)
     network.loseDisk(3)
-    const warnings: unknown[] = []
-    await network.start(3, { votesLost: true, warn: (fields: unknown) => warnings.push(fields) })
-    const bounds = () => warnings.flatMap((fields) => (fields as { readonly until?: number }).until ?? [])
-    await until(() => bounds().length > 0, 'a quorum has reported')
+    const at = await level()
+    // Two others are no quorum: nobody tells it where to begin before the view ends, and blocks need no more than the three.
+    network.network.disconnect(3, 1)
+    await network.start(3, { votesLost: true })
     await network.start(4)
     await network.changeView([{ kind: 'add', ...testReplica(4) }], [0, 1, 2])
-    await until(() => network.get(3).replica.status().view === 1, 'the view of five')
-    expect(silent()).toBe('abstaining')
-    const [bound = 0] = bounds()
-    await appendUntilItVotes()
-    expect(bounds()).toEqual([bound])
-    await isFinalAbove(bound)
-    expect(network.get(3).ledger.finalized().height).toBeLessThan(
-      network.get(3).replica.context.views.current.from + 4 * WINDOW,
-    )
+    await until(() => status().view === 1, 'the view of five')
+    expect(status()).toMatchObject({ silent: 'lost', silentUntil: 0 })
+    network.network.reconnect(3, 1)
+    await until(() => status().silentUntil > 0, 'a quorum of the new view has told')
+    const { silentUntil } = status()
+    const { from } = network.get(3).replica.context.views.current
+    expect(silentUntil).toBeGreaterThanOrEqual(from - 1 + 2 * WINDOW)
+    await votesAgain()
+    await until(() => tip(0) > silentUntil, 'all below to be final')
+    expect(signers(at + 1, silentUntil)).toEqual(new Set([0, 1, 2, 4]))
+    await network.stop(4)
+    await append(1)
   }, 30_000)
 
   it('keeps a replica silent that joined later and begins before its first view', async () => {
@@ -95,21 +95,18 @@ describe('a lost disk', () => {
     await Promise.all([0, 1, 2, 3, 4].map((id) => network.start(id)))
     await append(2)
     await network.changeView([{ kind: 'add', ...testReplica(4) }], [0, 1, 2])
-    const joined = () => network.get(4).replica.status().view === 1
-    await until(joined, 'the view of five')
+    await until(() => status(4).view === 1, 'the view of five')
     await append(3)
     await network.stop(4)
     network.loseDisk(4)
     await network.start(4, { votesLost: true })
-    expect(network.get(4).replica.status()).toMatchObject({ view: 0, silent: 'following' })
-    await until(() => network.get(4).replica.status().silent !== 'following', 'its view again')
-    expect(network.get(4).replica.status().silent).toBe('abstaining')
-    const at = network.get(0).ledger.finalized().height
-    await append(2)
-    for (let height = at + 1; height <= at + 2; height++) {
-      const signed = network.get(0).ledger.finality(height)?.signatures ?? []
-      expect(signed.map(({ replica }) => replica)).not.toContain(4)
-    }
+    expect(status(4)).toMatchObject({ view: 0, silent: 'following' })
+    await until(() => status(4).silent !== 'following', 'its view again')
+    expect(status(4).silent).toBe('lost')
+    const at = await level()
+    await votesAgain(4)
+    await until(() => tip(0) > at + 2 * WINDOW, 'all below to be final')
+    expect(signers(at + 1, at + 2 * WINDOW)).toEqual(new Set([0, 1, 2, 3]))
   }, 30_000)
 
   it('keeps it silent over restarts, and without a quorum of reports', async () => {
@@ -118,16 +115,17 @@ describe('a lost disk', () => {
     network.loseDisk(3)
     await network.stop(2)
     await network.start(3, { votesLost: true })
-    await until(() => network.get(3).ledger.finalized().height >= 2, 'it catches up')
+    await until(() => tip(3) >= 2, 'it catches up')
     await network.stop(3)
     await network.start(3)
-    expect(silent()).toBe('abstaining')
+    expect(status().silent).toBe('lost')
     // Two that vote are no quorum of three.
     const waiting = network.append(0, 'waits')
     await new Promise((resolve) => setTimeout(resolve, 1_500))
-    expect(network.get(0).ledger.finalized().height).toBe(2)
+    expect(tip(0)).toBe(2)
+    expect(status().silentUntil).toBe(0)
     await network.start(2)
     expect((await waiting).kind).toBe('final')
-    await appendUntilItVotes()
+    await votesAgain()
   }, 30_000)
 })

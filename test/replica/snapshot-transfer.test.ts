@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { toHex, utf8 } from '../../src/base/bytes.js'
 import { encodeBlockBody, makeValue, sealHeader } from '../../src/codec/block.js'
 import type { SnapshotReply, SnapshotRequest, Status } from '../../src/codec/frame.js'
+import { decodeWholeBlock, encodeWholeBlock } from '../../src/codec/snapshot.js'
 import { MerkleTree } from '../../src/crypto/merkle.js'
 import { nativeSuite } from '../../src/crypto/native.js'
 import { type Database, type LevelLedger, verifyLedger } from '../../src/ledger/index.js'
@@ -11,38 +12,36 @@ import { contextOf, type ReplicaContext } from '../../src/replica/index.js'
 import type { Ingress } from '../../src/replica/ingress.js'
 import { SnapshotServer } from '../../src/replica/snapshot-server.js'
 import { SnapshotTransfer } from '../../src/replica/snapshot-transfer.js'
-import type { FinalityCertificate, Height, ReplicaId, Verified } from '../../src/types/index.js'
-import { certificateOf, finalityOf, memoryDatabase, openWith, sha256 } from '../ledger/support.js'
-import { silent, testGenesis } from '../support/in-process.js'
+import { type FinalityCertificate, type Height, LIMITS, type ReplicaId, type Verified } from '../../src/types/index.js'
+import { certificateOf, memoryDatabase, openWith, sha256 } from '../ledger/support.js'
+import { silent, statusOf, testGenesis } from '../support/in-process.js'
 
 const genesis = testGenesis(4, { window: 2, dedupWindowMs: 1_000 })
 const context: ReplicaContext = contextOf(genesis, genesis.replicas[3] ?? expect.fail(), nativeSuite)
 const EMPTY_ROOT = toHex(new MerkleTree(sha256, []).root)
 const TIME_PER_BLOCK_MS = 100
 const TICK_MS = 250
+const fixedClock = { nowMs: () => 0, after: () => () => undefined, soon: setImmediate }
 
 /** Appends blocks without transactions, whose bodies are real, and which change the state all the same. */
-async function grow(ledger: LevelLedger, count: number, changes: readonly StateChange[] = []): Promise<void> {
+async function grow(
+  ledger: LevelLedger,
+  count: number,
+  changes: readonly StateChange[] = [],
+  blockMs = TIME_PER_BLOCK_MS,
+): Promise<void> {
   for (let i = 0; i < count; i++) {
     const { header: parent, hash: previous } = ledger.tip()
     const height = parent.height + 1
-    const timeMs = parent.timeMs + TIME_PER_BLOCK_MS
+    const timeMs = parent.timeMs + blockMs
     const value = makeValue(sha256, timeMs, [])
     const all = [{ key: 'height', value: utf8(`${height}`) }, ...(i === 0 ? changes : [])]
     const staged = ledger.stage(all)
     const roots = { transactionRoot: EMPTY_ROOT, receiptRoot: EMPTY_ROOT, stateRoot: staged.root }
     const fields = { height, previous, value: value.digest, timeMs, transactions: 0, ...roots }
     const sealed = sealHeader(sha256, { ...parent, ...fields })
-    await ledger.append({
-      sealed,
-      body: encodeBlockBody(value.bytes, []),
-      decision: certificateOf('accept', height, value.digest),
-      finality: finalityOf(sealed),
-      transactions: [],
-      receipts: [],
-      changes: all,
-      staged,
-    })
+    const body = encodeBlockBody(value.bytes, [])
+    await ledger.append([{ sealed, body, certificate: certificateOf(sealed), transactions: [], receipts: [], staged }])
   }
 }
 
@@ -53,6 +52,12 @@ type Behaviour = (reply: SnapshotReply, request: SnapshotRequest) => SnapshotRep
 const honest: Behaviour = (reply) => reply
 const silentPeer: Behaviour = () => undefined
 const without: Behaviour = ({ height }) => ({ height, manifest: new Uint8Array(), chunks: [], blocks: [] })
+
+function withoutCertificate(bytes: Uint8Array): Uint8Array {
+  const { record, receipts } = decodeWholeBlock(sha256, bytes) ?? expect.fail()
+  const { sealed, body } = record
+  return encodeWholeBlock({ record: { sealed, body }, receipts })
+}
 
 /** A replica that pulls a snapshot of peers that share one ledger, over a clock that the test moves. */
 class Pulling {
@@ -92,17 +97,16 @@ class Pulling {
     const count = (name: string, amount = 1) => this.counted.set(name, (this.counted.get(name) ?? 0) + amount)
     const ingress = {
       reject: (reason: string) => void count(`rejected.${reason}`),
-      isDecision: () => true,
       // A quorum signed the headers of the source, and nothing else.
       finality: (certificate: FinalityCertificate) =>
-        this.source.header(certificate.cid)?.hash === certificate.digest
+        this.source.header(certificate.cid)?.hash === certificate.header
           ? (certificate as Verified<FinalityCertificate>)
           : undefined,
     } as unknown as Ingress
     return new SnapshotTransfer(
       context,
       {
-        clock: { nowMs: () => this.nowMs, after: () => () => undefined, soon: setImmediate },
+        clock: { ...fixedClock, monotonicMs: () => this.nowMs },
         counters: { add: count },
         logger: silent,
         ledger: this.target,
@@ -135,7 +139,7 @@ class Pulling {
   #status(id: ReplicaId): Status {
     const { height } = this.source.tip().header
     const snapshot = this.servers[id]?.newest() ?? 0
-    return { view: 0, regency: 1, decided: height, executed: height, finalized: height, oldest: height, snapshot }
+    return statusOf({ finalized: height, oldest: height, snapshot })
   }
 
   async tick(): Promise<void> {
@@ -232,6 +236,19 @@ describe('the transfer of a snapshot', () => {
     )
   })
 
+  it('takes no blocks whose certificates were left out: nobody could prove them final', async () => {
+    const stripped: Behaviour = (reply) => ({ ...reply, blocks: reply.blocks.map(withoutCertificate) })
+    const source = await openWith({ database: memoryDatabase() })
+    await grow(source, LIMITS.windowMax + 40, [], TIME_PER_BLOCK_MS / 10)
+    const database = memoryDatabase()
+    const pull = new Pulling(source, await openWith({ database }), [serverOf(source), serverOf(source)], [stripped])
+    expect(await pull.run(40)).toBe(false)
+    expect(pull.counted.get('rejected.bad-snapshot')).toBeGreaterThan(0)
+    const honestToo = new Pulling(source, pull.target, pull.servers, [stripped, honest])
+    expect(await honestToo.run()).toBe(true)
+    await expectSame(honestToo, database)
+  })
+
   it('counts every kind of lie', async () => {
     for (const [name, reason] of [
       ['manifest', 'bad-manifest'],
@@ -285,9 +302,7 @@ describe('the transfer of a snapshot', () => {
 
   it('begins only for a reason', async () => {
     const pull = await pulling([honest, honest])
-    const status = (oldest: Height, snapshot: Height): Status => {
-      return { view: 0, regency: 1, decided: 30, executed: 30, finalized: 30, oldest, snapshot }
-    }
+    const status = (oldest: Height, snapshot: Height): Status => statusOf({ finalized: 30, oldest, snapshot })
     const settle = async (statuses: readonly Status[], ticks: number) => {
       for (let i = 0; i < ticks; i++) {
         pull.nowMs += TICK_MS

@@ -16,8 +16,9 @@ import { isRolledBack, type Outcome } from '../../src/replica/index.js'
 import { Ingress } from '../../src/replica/ingress.js'
 import { SnapshotServer } from '../../src/replica/snapshot-server.js'
 import { openWhole } from '../../src/replica/snapshot-window.js'
+import type { WalRecord } from '../../src/types/index.js'
 import { ByzantineMember } from '../support/byzantine.js'
-import { InProcessNetwork, silent, testReplica, until } from '../support/in-process.js'
+import { InProcessNetwork, silent, statusOf, testReplica, until } from '../support/in-process.js'
 
 let network: InProcessNetwork
 afterEach(async () => {
@@ -46,14 +47,14 @@ function passDedupWindow(): void {
 
 /** Appends entries until a height is final. */
 async function work(id: number, height: number): Promise<void> {
-  while (network.get(id).ledger.finalized().height < height) {
-    const seen = network.get(id).ledger.finalized().height
+  while (network.get(id).ledger.tip().header.height < height) {
+    const seen = network.get(id).ledger.tip().header.height
     expect(await append(id, `entry ${seen}`)).toMatchObject({ kind: 'final' })
   }
 }
 
 const oldest = (id: number): number => network.get(id).ledger.oldest()
-const finalized = (id: number): number => network.get(id).ledger.finalized().height
+const finalized = (id: number): number => network.get(id).ledger.tip().header.height
 
 /** Works until old blocks are pruned everywhere. */
 async function workUntilPruned(ids: readonly number[]): Promise<void> {
@@ -184,15 +185,7 @@ describe('a replica whose peers pruned what it lacks', () => {
 
 /** Offers a snapshot higher than anybody has, and answers every request with the truth but for one byte. */
 async function lie(attacker: ByzantineMember, server: SnapshotServer, height: number): Promise<void> {
-  const status = {
-    view: 0,
-    regency: 1,
-    decided: height,
-    executed: height,
-    finalized: height + 50,
-    oldest: height,
-    snapshot: height + 50,
-  }
+  const status = statusOf({ finalized: height + 50, oldest: height, snapshot: height + 50 })
   if (attacker.connected().includes(3)) attacker.send(encodeFrame({ kind: 'status', status }), 3, 'transfer')
   for (const { from, frame } of attacker.inbox.splice(0)) {
     if (from !== 3 || frame.kind !== 'snapshot-request') continue
@@ -237,8 +230,7 @@ describe('a block with its receipts', () => {
       { ...block, receipts: other.receipts },
       { ...block, receipts: [...block.receipts, ...block.receipts] },
       { ...block, record: { ...block.record, body: other.record.body } },
-      { ...block, record: { ...block.record, decision: other.record.decision } },
-      { ...block, record: { ...block.record, finality: other.record.finality ?? expect.fail() } },
+      { ...block, record: { ...block.record, certificate: other.record.certificate ?? expect.fail() } },
     ]) {
       expect(openWhole(context, ingress, lying, hash)).toBeUndefined()
     }
@@ -272,11 +264,14 @@ describe('the scrub of a running replica', () => {
 })
 
 describe('a ledger that is older than the votes', () => {
-  const write = (cid: number) => ({ kind: 'write', cid, regency: 1, digest: '00', value: new Uint8Array() }) as const
+  const accept = (cid: number): WalRecord => {
+    const prepared = { kind: 'write', view: 0, cid, regency: 1, digest: '00', signatures: [] } as const
+    return { kind: 'accept', prepared, value: new Uint8Array(), header: '00' }
+  }
 
   it('is told from one that is not', () => {
-    expect(isRolledBack(10, [write(17), write(18)], 8)).toBe(false)
-    expect(isRolledBack(10, [write(19), write(3)], 8)).toBe(true)
+    expect(isRolledBack(10, [accept(17), accept(18)], 8)).toBe(false)
+    expect(isRolledBack(10, [accept(19), accept(3)], 8)).toBe(true)
     expect(isRolledBack(0, [], 8)).toBe(false)
     expect(isRolledBack(0, [{ kind: 'stop', regency: 100 }], 8)).toBe(false)
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { GOOD_LINK } from '../../src/sim/network.js'
 import { makePlan } from '../../src/sim/plan.js'
 import { runSeed } from '../../src/sim/run-seed.js'
 
@@ -10,7 +11,7 @@ describe('an ambush', () => {
   it('is sprung by the vote that it waits for, cuts off, and nothing breaks', async () => {
     const faults = [ambush(1_000, 0, 0), ambush(5_000, 1, 0), ambush(9_000, 2, 1), ambush(13_000, 3, 0)]
     const rounds = [{ lastsMs: 20_000, restMs: 1_000, faults }]
-    const { result, transcript } = await runSeed(3, HOURS, { ...makePlan(3, HOURS), n: 4, rounds })
+    const { result, transcript } = await runSeed(3, HOURS, { n: 4, link: GOOD_LINK, rounds })
     expect(result.violations).toEqual([])
     expect(result.faults.ambush).toBe(4)
     const sprung = transcript.notable.filter((line) => line.includes('sprung on'))

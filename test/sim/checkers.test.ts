@@ -33,9 +33,9 @@ it('exactly once: a transaction at two places is found, in one block and over bl
 
 it('bounds: what is larger than allowed is found', () => {
   const bounds = boundsOf(4, 8, 64, 100)
-  const status = { openInstances: 32, pendingBatches: 5, heldBatches: 5, waiting: 100 } as ReplicaStatus
+  const status = { openInstances: 16, pendingBatches: 5, heldBatches: 5, waiting: 100 } as ReplicaStatus
   expect(boundProblem(status, bounds)).toBeUndefined()
-  expect(boundProblem({ ...status, openInstances: 33 }, bounds)).toContain('openInstances')
+  expect(boundProblem({ ...status, openInstances: 17 }, bounds)).toContain('openInstances')
   expect(boundProblem({ ...status, heldBatches: bounds.heldBatches + 1 }, bounds)).toContain('heldBatches')
   expect(boundProblem({ ...status, waiting: 101 }, bounds)).toContain('waiting')
 })
@@ -65,8 +65,10 @@ describe('a chain that four replicas made', () => {
     const submission = workload.submit()
     await world.scheduler.runUntil(20_000, () => submission.acknowledged !== undefined)
     acknowledged = submission.acknowledged ?? expect.fail('nothing was acknowledged')
+    const second = workload.submit()
+    await world.scheduler.runUntil(40_000, () => second.acknowledged !== undefined)
     const { running } = world.machine(0)
-    await world.scheduler.runUntil(21_000)
+    await world.scheduler.runUntil(world.scheduler.nowMs + 1_000)
     ledger = running?.ledger ?? expect.fail('not running')
     check = new ChainCheck(world.crypto.suite, world.genesis)
     record = ledger.record(1) ?? expect.fail('no block')
@@ -91,19 +93,40 @@ describe('a chain that four replicas made', () => {
   })
 
   it('certificates: too few, of another block, and with a wrong signature, are found', () => {
-    const { decision } = record
-    const finality = record.finality ?? expect.fail('not final')
-    const few = { ...decision, signatures: decision.signatures.slice(1) }
-    expect(check.check({ ...record, decision: few }, receipts, parent)).toContain('quorum')
-    const elsewhere = { ...decision, cid: 7 }
-    expect(check.check({ ...record, decision: elsewhere }, receipts, parent)).toContain("another's decision")
-    const signatures = finality.signatures.map(({ replica }, i) => ({
+    const certificate = record.certificate ?? expect.fail('no certificate of its own')
+    const checked = (change: Partial<typeof certificate>) =>
+      check.check({ ...record, certificate: { ...certificate, ...change } }, receipts, parent)
+    expect(checked({ signatures: certificate.signatures.slice(1) })).toContain('quorum')
+    expect(checked({ cid: 7 })).toContain("another's certificate")
+    expect(checked({ header: certificate.digest })).toContain("another's certificate")
+    const signatures = certificate.signatures.map(({ replica }, i) => ({
       replica,
-      signature: finality.signatures[(i + 1) % finality.signatures.length]?.signature ?? new Uint8Array(),
+      signature: certificate.signatures[(i + 1) % certificate.signatures.length]?.signature ?? new Uint8Array(),
     }))
-    expect(check.check({ ...record, finality: { ...finality, signatures } }, receipts, parent)).toContain('signature')
-    const other = { ...finality, digest: decision.digest }
-    expect(check.check({ ...record, finality: other }, receipts, parent)).toContain("another's finality")
+    expect(checked({ signatures })).toContain('signature')
+  })
+
+  it('certificates: one above covers a block by the headers between them, and no others', () => {
+    const { sealed } = record
+    const next = ledger.header(2) ?? expect.fail('no second block')
+    const certificate = ledger.certificate(2) ?? ledger.finality(2)?.certificate ?? expect.fail('no certificate')
+    const headers = [next, ...(ledger.finality(2)?.headers ?? [])]
+    expect(check.finalityProblem(sealed, { certificate, headers })).toBeUndefined()
+    expect(check.finalityProblem(sealed, { certificate, headers: [] })).toContain("another's certificate")
+    expect(check.finalityProblem(sealed, { certificate, headers: [next, next] })).toContain('does not lead up')
+    const { certificate: _, ...uncovered } = record
+    expect(check.check(uncovered, receipts, parent)).toBeUndefined()
+  })
+
+  it('an ACCEPT counts with a good signature in the view of its height only', () => {
+    const { view, cid, regency, digest, header, signatures } = record.certificate ?? expect.fail('no certificate')
+    const [{ replica: sender = 0, signature = new Uint8Array() } = {}] = signatures
+    const message = { kind: 'accept', cid, regency, digest, header } as const
+    const signed = { sender, view, message, signature, bytes: new Uint8Array() }
+    expect(check.votesNeeded(signed)).toBe(3)
+    expect(check.votesNeeded({ ...signed, view: 1 })).toBeUndefined()
+    expect(check.votesNeeded({ ...signed, sender: (sender + 1) % 4 })).toBeUndefined()
+    expect(check.votesNeeded({ ...signed, message: { ...message, header: digest } })).toBeUndefined()
   })
 
   it('body: a changed value, transactions or receipts are found', () => {

@@ -29,7 +29,7 @@ it('runs a sample of the Twins scenarios, the same for the same seed', () => {
   const { status, stdout } = sim('--twins', '1', '--sample', '4', '--first-seed', '7', '--json')
   expect(status).toBe(0)
   const result = JSON.parse(stdout.trimEnd()) as Record<string, unknown>
-  expect(result).toMatchObject({ enumerated: 30, scenarios: 4, violations: 0, failures: [] })
+  expect(result).toMatchObject({ enumerated: 194, scenarios: 4, violations: 0, failures: [] })
   expect(result.acknowledged).toBeGreaterThan(0)
 }, 60_000)
 

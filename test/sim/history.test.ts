@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { AssertionFailed } from '../../src/base/assert.js'
+import type { Round } from '../../src/sim/fault.js'
 import { History } from '../../src/sim/history.js'
-import { makePlan, type Plan, type Round } from '../../src/sim/plan.js'
+import { GOOD_LINK } from '../../src/sim/network.js'
+import { makePlan, type Plan } from '../../src/sim/plan.js'
 import { runSeed } from '../../src/sim/run-seed.js'
 
 const HOURS = 0.03
 const quiet: Round = { lastsMs: 15_000, restMs: 2_000, faults: [] }
 
-/** A plan of seed 1 with these rounds instead of its own, for four replicas. */
-const planWith = (...rounds: readonly Round[]): Plan => ({ ...makePlan(1, HOURS), n: 4, rounds })
+/** A plan with these rounds, for four honest replicas. */
+const planWith = (...rounds: readonly Round[]): Plan => ({ n: 4, link: GOOD_LINK, rounds })
 
 describe('a history', () => {
   it('is the same for the same seed, and another for another', async () => {
@@ -78,9 +80,9 @@ describe('a history', () => {
   })
 
   it('finds a replica that does not start for a reason of its own', async () => {
-    const history = new History(3, planWith(quiet))
+    const history = new History(3, { ...planWith(quiet), logBytesMax: 1024 * 1024 })
     const { world } = history
-    world.scheduler.after(5_000, () => {
+    world.scheduler.after(12_000, () => {
       world.kill(world.machine(1))
       world.machine(1).disk.flipBit('wal', 30)
       world.start(world.machine(1))

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { FAULT_KINDS, type Fault, makePlan, type Plan } from '../../src/sim/plan.js'
+import { FAULT_KINDS, LASTING } from '../../src/sim/fault.js'
+import { makePlan, type Plan } from '../../src/sim/plan.js'
 import { ddmin, SHRINK_RUNS_MAX, shrinkPlan } from '../../src/sim/shrink.js'
 
 it('ddmin leaves what is needed', async () => {
@@ -39,12 +40,9 @@ it('plans hold what they promise', () => {
       expect(at).toBeLessThan(until)
       expect(until).toBeLessThanOrEqual(lastsMs)
       expect(targets.length).toBeGreaterThan(0)
-      if (isBeyondMending(kind)) for (const target of targets) bad.add(target)
+      if (LASTING.includes(kind)) for (const target of targets) bad.add(target)
     }
     expect(bad.size).toBeLessThanOrEqual(f)
   }
   expect([...kinds].sort()).toEqual([...FAULT_KINDS].sort())
 })
-
-const isBeyondMending = (kind: Fault['kind']): boolean =>
-  kind === 'rot-log' || kind === 'rot-ledger' || kind === 'lost-disk' || kind === 'jump'

@@ -6,7 +6,7 @@ import { nativeSuite } from '../../src/crypto/native.js'
 import { createSigner } from '../../src/node/signer.js'
 import type { Signer, TrafficClass, Transport } from '../../src/ports.js'
 import { contextOf } from '../../src/replica/index.js'
-import type { Digest, Message, ReplicaId, Signed } from '../../src/types/index.js'
+import type { Certificate, Digest, LanePlace, Message, ReplicaId, Signed } from '../../src/types/index.js'
 import { type InProcessNetwork, testSeed } from './in-process.js'
 
 const { sha256 } = nativeSuite
@@ -20,7 +20,17 @@ export interface Forgery {
   readonly view?: number
   /** Whose key signs it. */
   readonly signer?: Signer
+  /** Certificates beside a message: no signature covers them. */
+  readonly proofs?: readonly Certificate[]
 }
+
+export interface BatchForgery extends Forgery {
+  /** The next of the member's lane unless another is given. */
+  readonly place?: LanePlace
+}
+
+/** Each member begins an incarnation of its lane of its own, above those that a replica with its key has had. */
+let incarnations = 1_000
 
 /**
  * A member of the view that speaks for itself: it sees what its peers send, and sends what a test makes, over the memory network
@@ -32,6 +42,8 @@ export class ByzantineMember {
   readonly inbox: { readonly from: ReplicaId; readonly frame: Frame }[] = []
   readonly #transport: Transport
   readonly #others: readonly ReplicaId[]
+  readonly #incarnation = ++incarnations
+  #number = 0
 
   private constructor(network: InProcessNetwork, id: ReplicaId) {
     const { genesis } = network
@@ -98,22 +110,28 @@ export class ByzantineMember {
 
   sign<M extends Message>(
     message: M,
-    { sender = this.id, view = 0, signer = replicaSigner(this.id) }: Forgery = {},
+    { sender = this.id, view = 0, signer = replicaSigner(this.id), proofs = [] }: Forgery = {},
   ): Signed<M> {
     const body = encodeMessageBody(message)
     const signature = signer.sign(messageStatement({ networkId: this.networkId, sha256 }, view, message, body))
-    return { sender, view, message, signature, bytes: encodeEnvelope(message.kind, sender, view, body, signature) }
+    const bytes = encodeEnvelope(message.kind, sender, view, body, signature, proofs)
+    return { sender, view, message, signature, bytes }
   }
 
   /** An encoded batch, its author's signature by whoever is named. */
   batch(
     transactions: readonly Uint8Array[],
-    { sender = this.id, view = 0, signer = replicaSigner(this.id) }: Forgery = {},
+    { sender = this.id, view = 0, signer = replicaSigner(this.id), place = this.#nextPlace() }: BatchForgery = {},
   ) {
-    const body = encodeBatchBody(sender, Date.now() * 1_000, transactions)
+    const body = encodeBatchBody(sender, place, transactions)
     const digest: Digest = batchDigest(sha256, this.networkId, body)
     const statement = statementBytes(this.networkId, { view, kind: 'batch', regency: 0, cid: 0, digest })
     return { digest, bytes: encodeBatch(body, view, signer.sign(statement)) }
+  }
+
+  #nextPlace(): LanePlace {
+    this.#number += 1
+    return { incarnation: this.#incarnation, number: this.#number }
   }
 
   sendBatch(bytes: Uint8Array, to?: ReplicaId | readonly ReplicaId[]): void {

@@ -6,7 +6,9 @@ import { type Api, createApi } from '../../src/api/index.js'
 import { fromHex, toHex } from '../../src/base/bytes.js'
 import { type ClientSigner, type EncodedTransaction, encodeCall, type Identity } from '../../src/client/index.js'
 import { decodeReceipt } from '../../src/codec/block.js'
+import type { Status } from '../../src/codec/frame.js'
 import { DEFAULT_PARAMETERS, validityMs } from '../../src/codec/genesis.js'
+import { decodeLogRecord } from '../../src/codec/wal.js'
 import { type CoreTimings, DEFAULT_TIMINGS } from '../../src/consensus/index.js'
 import { BUILT_IN_CONTRACTS, createRuntime, type Runtime } from '../../src/contracts/index.js'
 import { nativeSuite } from '../../src/crypto/native.js'
@@ -96,8 +98,8 @@ export class InProcessNetwork {
   readonly network: MemoryNetwork = createMemoryNetwork()
   readonly folder = mkdtempSync(join(tmpdir(), 'etalon-test-'))
   readonly replicas: (InProcessReplica | undefined)[]
-  /** How long a single write to a ledger takes, ms: certificates of finality are written so. */
-  putDelayMs = 0
+  /** How long the write of a run of blocks to a ledger takes, ms. */
+  ledgerWriteDelayMs = 0
   /** How long a sync of a replica's log takes, ms. */
   logSyncDelayMs = 0
   /** Of the replicas started from now on. */
@@ -106,6 +108,7 @@ export class InProcessNetwork {
   readonly #timings: CoreTimings
   readonly #apis: Api[] = []
   readonly #keys: TestKeyRing[] = []
+  readonly #starts: number[] = []
 
   constructor(
     n: number,
@@ -116,7 +119,7 @@ export class InProcessNetwork {
     this.genesis = testGenesis(n, parameters, organizations)
     this.#timings = { ...DEFAULT_TIMINGS, ...timings }
     this.replicas = Array.from({ length: n }, () => undefined)
-    this.#databases = Array.from({ length: organizations }, () => newDatabase(() => this.putDelayMs))
+    this.#databases = Array.from({ length: organizations }, () => newDatabase(() => this.ledgerWriteDelayMs))
   }
 
   static async start(n: number, timings: Partial<CoreTimings> = {}): Promise<InProcessNetwork> {
@@ -162,12 +165,25 @@ export class InProcessNetwork {
     const replica = new Replica(
       context,
       { ...modules, suite: nativeSuite, logger: { ...silent, warn } },
-      { timings: this.#timings, lane: DEFAULT_LANE, ...DEFAULT_PROPOSALS, snapshots: this.snapshots, ...options },
+      {
+        timings: this.#timings,
+        lane: DEFAULT_LANE,
+        ...DEFAULT_PROPOSALS,
+        snapshots: this.snapshots,
+        start: this.#nextStart(id),
+        ...options,
+      },
     )
     await replica.start()
     const running = { replica, ledger, runtime, counters }
     this.replicas[id] = running
     return running
+  }
+
+  #nextStart(id: number): number {
+    const start = (this.#starts[id] ?? 0) + 1
+    this.#starts[id] = start
+    return start
   }
 
   /** Of a replica; kept over restarts. */
@@ -181,6 +197,24 @@ export class InProcessNetwork {
     const running = this.replicas[id]
     this.replicas[id] = undefined
     await running?.replica.stop()
+  }
+
+  /**
+   * Ends a replica as a loss of power does: it says nothing any more, and its log lacks the mark of an orderly stop. What it had promised
+   * is on its disk.
+   */
+  async crash(id: number): Promise<void> {
+    const others = this.replicas.map((_, other) => other).filter((other) => other !== id)
+    for (const other of others) this.network.disconnect(id, other)
+    await this.stop(id)
+    await this.#eraseMark(id)
+    for (const other of others) this.network.reconnect(id, other)
+  }
+
+  async #eraseMark(id: number): Promise<void> {
+    const log = await openWriteAheadLog({ path: join(this.folder, `wal-${id}`) })
+    await log.rewrite([...log.records()].filter((bytes) => decodeLogRecord(bytes)?.kind !== 'mark'))
+    await log.close()
   }
 
   /** Serves the API of a running replica at a free port. */
@@ -209,7 +243,7 @@ export class InProcessNetwork {
 
   /** Puts an empty ledger in the place of a stopped replica's; its log stays. */
   loseLedger(id: number): void {
-    this.#databases[id] = newDatabase(() => this.putDelayMs)
+    this.#databases[id] = newDatabase(() => this.ledgerWriteDelayMs)
   }
 
   async close(): Promise<void> {
@@ -320,21 +354,35 @@ export class TestKeyRing implements KeyRing {
   }
 }
 
-/** A database whose content outlives `close`, as a disk's does, and whose single writes can be made slow. */
-function newDatabase(putDelayMs: () => number): Database {
+/** A database whose content outlives `close`, as a disk's does, and whose batches can be made slow to write. */
+function newDatabase(writeDelayMs: () => number): Database {
   const database = new MemoryLevel({ keyEncoding: 'buffer', valueEncoding: 'buffer', storeEncoding: 'buffer' })
   return new Proxy(database, {
     get(target, property) {
       if (property === 'close') return async () => undefined
       const value: unknown = Reflect.get(target, property)
       if (typeof value !== 'function') return value
-      if (property !== 'put') return value.bind(target)
-      return async (...args: unknown[]) => {
-        if (putDelayMs() > 0) await new Promise((resolve) => setTimeout(resolve, putDelayMs()))
-        return value.apply(target, args)
+      const call = value.bind(target) as (...args: unknown[]) => unknown
+      if (property !== 'batch') return call
+      return (...args: unknown[]) => {
+        const batch = call(...args)
+        return args.length > 0 ? batch : slowWrite(batch as ChainedBatch, writeDelayMs)
       }
     },
   }) as unknown as Database
+}
+
+interface ChainedBatch {
+  write: (options?: unknown) => Promise<void>
+}
+
+function slowWrite(batch: ChainedBatch, delayMs: () => number): ChainedBatch {
+  const write = batch.write.bind(batch)
+  batch.write = async (options) => {
+    if (delayMs() > 0) await new Promise((resolve) => setTimeout(resolve, delayMs()))
+    await write(options)
+  }
+  return batch
 }
 
 /** A log whose syncs can be made slow. */
@@ -345,6 +393,12 @@ function slowSync(log: WriteAheadLog, delayMs: () => number): WriteAheadLog {
     if (delayMs() > 0) await new Promise((resolve) => setTimeout(resolve, delayMs()))
   }
   return log
+}
+
+/** What a peer says that stands at a final height and is level with it, but for the changes. */
+export function statusOf({ finalized, ...changes }: Partial<Status> & Pick<Status, 'finalized'>): Status {
+  const level = { view: 0, regency: 1, asked: 1, executed: finalized, finalized, silentUntil: 0, awaitsSync: false }
+  return { ...level, lanes: [], roundTripMs: 0, oldest: 1, snapshot: 0, ...changes }
 }
 
 /** Waits until a condition holds, looking every few milliseconds. */

@@ -16,6 +16,9 @@ export interface GenesisOptions {
   readonly dedupWindowMs?: string
   readonly clockDriftMsMax?: string
   readonly endorsements?: string
+  readonly proposalTransactionsMax?: string
+  readonly proposalBytesMax?: string
+  readonly proposalCostMax?: string
   readonly out: string
   readonly json?: boolean
 }
@@ -59,12 +62,20 @@ function assemble(founders: readonly Founder[], options: GenesisOptions, created
 function parametersOf(options: GenesisOptions): Genesis['parameters'] {
   const read = (option: string, text: string | undefined, otherwise: number) =>
     text === undefined ? otherwise : readInteger(option, text, 0, Number.MAX_SAFE_INTEGER)
-  const { window, dedupWindowMs, clockDriftMsMax, endorsements } = DEFAULT_PARAMETERS
+  const otherwise = DEFAULT_PARAMETERS
+  const { proposalTransactionsMax, proposalBytesMax, proposalCostMax } = options
   return {
-    window: read('--window', options.window, window),
-    dedupWindowMs: read('--dedup-window-ms', options.dedupWindowMs, dedupWindowMs),
-    clockDriftMsMax: read('--clock-drift-ms-max', options.clockDriftMsMax, clockDriftMsMax),
-    endorsements: read('--endorsements', options.endorsements, endorsements),
+    window: read('--window', options.window, otherwise.window),
+    dedupWindowMs: read('--dedup-window-ms', options.dedupWindowMs, otherwise.dedupWindowMs),
+    clockDriftMsMax: read('--clock-drift-ms-max', options.clockDriftMsMax, otherwise.clockDriftMsMax),
+    endorsements: read('--endorsements', options.endorsements, otherwise.endorsements),
+    proposalTransactionsMax: read(
+      '--proposal-transactions-max',
+      proposalTransactionsMax,
+      otherwise.proposalTransactionsMax,
+    ),
+    proposalBytesMax: read('--proposal-bytes-max', proposalBytesMax, otherwise.proposalBytesMax),
+    proposalCostMax: read('--proposal-cost-max', proposalCostMax, otherwise.proposalCostMax),
   }
 }
 

@@ -105,7 +105,7 @@ function progress(): (progress: VerifyProgress) => void {
 function reportText(report: LedgerReport, certified: number, replayed: boolean): string {
   const { blocks, oldest, transactions, stateKeys, problems } = report
   const text = card(problems.length === 0 ? 'the ledger holds' : 'the ledger does not hold', [
-    ['blocks', `${blocks}, of which ${certified} with a certificate of finality`],
+    ['blocks', `${blocks}, of which ${certified} with a certificate of their own`],
     ...(oldest === 1 ? [] : [['kept', `from block ${oldest} on; older ones were pruned`] as const]),
     ['transactions', `${transactions}${replayed ? ', executed anew' : ''}`],
     ['state', `${stateKeys} keys`],

@@ -200,8 +200,11 @@ export namespace etalon {
         /** BatchBody lane. */
         lane: number;
 
-        /** BatchBody seq. */
-        seq: number;
+        /** BatchBody incarnation. */
+        incarnation: number;
+
+        /** BatchBody number. */
+        number: number;
 
         /** BatchBody transactions. */
         transactions: Uint8Array[];
@@ -233,8 +236,11 @@ export namespace etalon {
             /** BatchBody lane */
             lane?: (number|null);
 
-            /** BatchBody seq */
-            seq?: (number|null);
+            /** BatchBody incarnation */
+            incarnation?: (number|null);
+
+            /** BatchBody number */
+            number?: (number|null);
 
             /** BatchBody transactions */
             transactions?: (Uint8Array[]|null);
@@ -407,6 +413,9 @@ export namespace etalon {
         /** Vote digest. */
         digest: Uint8Array;
 
+        /** Vote header. */
+        header: Uint8Array;
+
         /**
          * Encodes the specified Vote message. Does not implicitly {@link etalon.Vote.verify|verify} messages.
          * @param message Vote message or plain object to encode
@@ -439,6 +448,9 @@ export namespace etalon {
 
             /** Vote digest */
             digest?: (Uint8Array|null);
+
+            /** Vote header */
+            header?: (Uint8Array|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -539,8 +551,14 @@ export namespace etalon {
         /** Stop regency. */
         regency: number;
 
-        /** Stop pending. */
-        pending: Uint8Array[];
+        /** Stop reason. */
+        reason: number;
+
+        /** Stop start. */
+        start: number;
+
+        /** Stop number. */
+        number: number;
 
         /**
          * Encodes the specified Stop message. Does not implicitly {@link etalon.Stop.verify|verify} messages.
@@ -569,8 +587,14 @@ export namespace etalon {
             /** Stop regency */
             regency?: (number|null);
 
-            /** Stop pending */
-            pending?: (Uint8Array[]|null);
+            /** Stop reason */
+            reason?: (number|null);
+
+            /** Stop start */
+            start?: (number|null);
+
+            /** Stop number */
+            number?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -578,6 +602,75 @@ export namespace etalon {
 
         /** Shape of a Stop. */
         type $Shape = etalon.Stop.$Properties;
+    }
+
+    /**
+     * Properties of a Lock.
+     * @deprecated Use etalon.Lock.$Properties instead.
+     */
+    interface ILock extends etalon.Lock.$Properties {
+    }
+
+    /** Represents a Lock. */
+    class Lock {
+
+        /**
+         * Constructs a new Lock.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Lock.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Lock cid. */
+        cid: number;
+
+        /** Lock regency. */
+        regency: number;
+
+        /** Lock digest. */
+        digest: Uint8Array;
+
+        /**
+         * Encodes the specified Lock message. Does not implicitly {@link etalon.Lock.verify|verify} messages.
+         * @param message Lock message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Lock.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Lock message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Lock & etalon.Lock.$Shape} Lock
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Lock & etalon.Lock.$Shape;
+    }
+
+    namespace Lock {
+
+        /** Properties of a Lock. */
+        interface $Properties {
+
+            /** Lock cid */
+            cid?: (number|null);
+
+            /** Lock regency */
+            regency?: (number|null);
+
+            /** Lock digest */
+            digest?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Lock. */
+        type $Shape = etalon.Lock.$Properties;
     }
 
     /**
@@ -602,14 +695,20 @@ export namespace etalon {
         /** StopData regency. */
         regency: number;
 
-        /** StopData finalized. */
-        finalized: number;
+        /** StopData baseHeight. */
+        baseHeight: number;
 
-        /** StopData finality. */
-        finality?: (etalon.Certificate.$Properties|null);
+        /** StopData baseRegency. */
+        baseRegency: number;
 
-        /** StopData prepared. */
-        prepared: etalon.Certificate.$Properties[];
+        /** StopData baseDigest. */
+        baseDigest: Uint8Array;
+
+        /** StopData baseHeader. */
+        baseHeader: Uint8Array;
+
+        /** StopData locks. */
+        locks: etalon.Lock.$Properties[];
 
         /**
          * Encodes the specified StopData message. Does not implicitly {@link etalon.StopData.verify|verify} messages.
@@ -638,14 +737,20 @@ export namespace etalon {
             /** StopData regency */
             regency?: (number|null);
 
-            /** StopData finalized */
-            finalized?: (number|null);
+            /** StopData baseHeight */
+            baseHeight?: (number|null);
 
-            /** StopData finality */
-            finality?: (etalon.Certificate.$Properties|null);
+            /** StopData baseRegency */
+            baseRegency?: (number|null);
 
-            /** StopData prepared */
-            prepared?: (etalon.Certificate.$Properties[]|null);
+            /** StopData baseDigest */
+            baseDigest?: (Uint8Array|null);
+
+            /** StopData baseHeader */
+            baseHeader?: (Uint8Array|null);
+
+            /** StopData locks */
+            locks?: (etalon.Lock.$Properties[]|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -680,6 +785,9 @@ export namespace etalon {
         /** Sync stopData. */
         stopData: Uint8Array[];
 
+        /** Sync proofs. */
+        proofs: etalon.Certificate.$Properties[];
+
         /**
          * Encodes the specified Sync message. Does not implicitly {@link etalon.Sync.verify|verify} messages.
          * @param message Sync message or plain object to encode
@@ -709,6 +817,9 @@ export namespace etalon {
 
             /** Sync stopData */
             stopData?: (Uint8Array[]|null);
+
+            /** Sync proofs */
+            proofs?: (etalon.Certificate.$Properties[]|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -815,6 +926,9 @@ export namespace etalon {
         /** Certificate digest. */
         digest: Uint8Array;
 
+        /** Certificate header. */
+        header: Uint8Array;
+
         /** Certificate signatures. */
         signatures: etalon.ReplicaSignature.$Properties[];
 
@@ -856,6 +970,9 @@ export namespace etalon {
 
             /** Certificate digest */
             digest?: (Uint8Array|null);
+
+            /** Certificate header */
+            header?: (Uint8Array|null);
 
             /** Certificate signatures */
             signatures?: (etalon.ReplicaSignature.$Properties[]|null);
@@ -902,6 +1019,9 @@ export namespace etalon {
         /** Envelope signature. */
         signature: Uint8Array;
 
+        /** Envelope proofs. */
+        proofs: etalon.Certificate.$Properties[];
+
         /**
          * Encodes the specified Envelope message. Does not implicitly {@link etalon.Envelope.verify|verify} messages.
          * @param message Envelope message or plain object to encode
@@ -941,12 +1061,84 @@ export namespace etalon {
             /** Envelope signature */
             signature?: (Uint8Array|null);
 
+            /** Envelope proofs */
+            proofs?: (etalon.Certificate.$Properties[]|null);
+
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
 
         /** Shape of an Envelope. */
         type $Shape = etalon.Envelope.$Properties;
+    }
+
+    /**
+     * Properties of a HeldLane.
+     * @deprecated Use etalon.HeldLane.$Properties instead.
+     */
+    interface IHeldLane extends etalon.HeldLane.$Properties {
+    }
+
+    /** Represents a HeldLane. */
+    class HeldLane {
+
+        /**
+         * Constructs a new HeldLane.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.HeldLane.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** HeldLane lane. */
+        lane: number;
+
+        /** HeldLane incarnation. */
+        incarnation: number;
+
+        /** HeldLane number. */
+        number: number;
+
+        /**
+         * Encodes the specified HeldLane message. Does not implicitly {@link etalon.HeldLane.verify|verify} messages.
+         * @param message HeldLane message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.HeldLane.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a HeldLane message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.HeldLane & etalon.HeldLane.$Shape} HeldLane
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.HeldLane & etalon.HeldLane.$Shape;
+    }
+
+    namespace HeldLane {
+
+        /** Properties of a HeldLane. */
+        interface $Properties {
+
+            /** HeldLane lane */
+            lane?: (number|null);
+
+            /** HeldLane incarnation */
+            incarnation?: (number|null);
+
+            /** HeldLane number */
+            number?: (number|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a HeldLane. */
+        type $Shape = etalon.HeldLane.$Properties;
     }
 
     /**
@@ -974,8 +1166,8 @@ export namespace etalon {
         /** Status regency. */
         regency: number;
 
-        /** Status decided. */
-        decided: number;
+        /** Status asked. */
+        asked: number;
 
         /** Status executed. */
         executed: number;
@@ -992,8 +1184,23 @@ export namespace etalon {
         /** Status finality. */
         finality?: (etalon.Certificate.$Properties|null);
 
-        /** Status abstains. */
-        abstains: boolean;
+        /** Status silent. */
+        silent: number;
+
+        /** Status silentUntil. */
+        silentUntil: number;
+
+        /** Status awaitsSync. */
+        awaitsSync: boolean;
+
+        /** Status lanes. */
+        lanes: etalon.HeldLane.$Properties[];
+
+        /** Status roundTripMs. */
+        roundTripMs: number;
+
+        /** Status ping. */
+        ping: number;
 
         /**
          * Encodes the specified Status message. Does not implicitly {@link etalon.Status.verify|verify} messages.
@@ -1025,8 +1232,8 @@ export namespace etalon {
             /** Status regency */
             regency?: (number|null);
 
-            /** Status decided */
-            decided?: (number|null);
+            /** Status asked */
+            asked?: (number|null);
 
             /** Status executed */
             executed?: (number|null);
@@ -1043,8 +1250,23 @@ export namespace etalon {
             /** Status finality */
             finality?: (etalon.Certificate.$Properties|null);
 
-            /** Status abstains */
-            abstains?: (boolean|null);
+            /** Status silent */
+            silent?: (number|null);
+
+            /** Status silentUntil */
+            silentUntil?: (number|null);
+
+            /** Status awaitsSync */
+            awaitsSync?: (boolean|null);
+
+            /** Status lanes */
+            lanes?: (etalon.HeldLane.$Properties[]|null);
+
+            /** Status roundTripMs */
+            roundTripMs?: (number|null);
+
+            /** Status ping */
+            ping?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1394,8 +1616,20 @@ export namespace etalon {
         /** Frame snapshotReply. */
         snapshotReply?: (etalon.SnapshotReply.$Properties|null);
 
+        /** Frame certificate. */
+        certificate?: (etalon.Certificate.$Properties|null);
+
+        /** Frame installation. */
+        installation?: (etalon.Installation.$Properties|null);
+
+        /** Frame evidence. */
+        evidence?: (etalon.Evidence.$Properties|null);
+
+        /** Frame pong. */
+        pong?: (number|null);
+
         /** Frame content. */
-        content?: ("envelope"|"batch"|"status"|"fetch"|"reply"|"snapshotRequest"|"snapshotReply");
+        content?: ("envelope"|"batch"|"status"|"fetch"|"reply"|"snapshotRequest"|"snapshotReply"|"certificate"|"installation"|"evidence"|"pong");
 
         /**
          * Encodes the specified Frame message. Does not implicitly {@link etalon.Frame.verify|verify} messages.
@@ -1442,8 +1676,20 @@ export namespace etalon {
             /** Frame snapshotReply */
             snapshotReply?: (etalon.SnapshotReply.$Properties|null);
 
+            /** Frame certificate */
+            certificate?: (etalon.Certificate.$Properties|null);
+
+            /** Frame installation */
+            installation?: (etalon.Installation.$Properties|null);
+
+            /** Frame evidence */
+            evidence?: (etalon.Evidence.$Properties|null);
+
+            /** Frame pong */
+            pong?: (number|null);
+
             /** Frame content */
-            content?: ("envelope"|"batch"|"status"|"fetch"|"reply"|"snapshotRequest"|"snapshotReply");
+            content?: ("envelope"|"batch"|"status"|"fetch"|"reply"|"snapshotRequest"|"snapshotReply"|"certificate"|"installation"|"evidence"|"pong");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1458,10 +1704,134 @@ export namespace etalon {
           reply?: etalon.FetchReply.$Shape|null;
           snapshotRequest?: etalon.SnapshotRequest.$Shape|null;
           snapshotReply?: etalon.SnapshotReply.$Shape|null;
+          certificate?: etalon.Certificate.$Shape|null;
+          installation?: etalon.Installation.$Shape|null;
+          evidence?: etalon.Evidence.$Shape|null;
+          pong?: number|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ content?: undefined; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "envelope"; envelope: Uint8Array; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "batch"; envelope?: null; batch: Uint8Array; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "status"; envelope?: null; batch?: null; status: etalon.Status.$Shape; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "fetch"; envelope?: null; batch?: null; status?: null; fetch: etalon.FetchRequest.$Shape; reply?: null; snapshotRequest?: null; snapshotReply?: null }|{ content?: "reply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply: etalon.FetchReply.$Shape; snapshotRequest?: null; snapshotReply?: null }|{ content?: "snapshotRequest"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest: etalon.SnapshotRequest.$Shape; snapshotReply?: null }|{ content?: "snapshotReply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply: etalon.SnapshotReply.$Shape })
+          ({ content?: undefined; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation?: null; evidence?: null; pong?: null }|{ content?: "envelope"; envelope: Uint8Array; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation?: null; evidence?: null; pong?: null }|{ content?: "batch"; envelope?: null; batch: Uint8Array; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation?: null; evidence?: null; pong?: null }|{ content?: "status"; envelope?: null; batch?: null; status: etalon.Status.$Shape; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation?: null; evidence?: null; pong?: null }|{ content?: "fetch"; envelope?: null; batch?: null; status?: null; fetch: etalon.FetchRequest.$Shape; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation?: null; evidence?: null; pong?: null }|{ content?: "reply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply: etalon.FetchReply.$Shape; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation?: null; evidence?: null; pong?: null }|{ content?: "snapshotRequest"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest: etalon.SnapshotRequest.$Shape; snapshotReply?: null; certificate?: null; installation?: null; evidence?: null; pong?: null }|{ content?: "snapshotReply"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply: etalon.SnapshotReply.$Shape; certificate?: null; installation?: null; evidence?: null; pong?: null }|{ content?: "certificate"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate: etalon.Certificate.$Shape; installation?: null; evidence?: null; pong?: null }|{ content?: "installation"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation: etalon.Installation.$Shape; evidence?: null; pong?: null }|{ content?: "evidence"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation?: null; evidence: etalon.Evidence.$Shape; pong?: null }|{ content?: "pong"; envelope?: null; batch?: null; status?: null; fetch?: null; reply?: null; snapshotRequest?: null; snapshotReply?: null; certificate?: null; installation?: null; evidence?: null; pong: number })
         );
+    }
+
+    /**
+     * Properties of an Installation.
+     * @deprecated Use etalon.Installation.$Properties instead.
+     */
+    interface IInstallation extends etalon.Installation.$Properties {
+    }
+
+    /** Represents an Installation. */
+    class Installation {
+
+        /**
+         * Constructs a new Installation.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Installation.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Installation stops. */
+        stops: Uint8Array[];
+
+        /**
+         * Encodes the specified Installation message. Does not implicitly {@link etalon.Installation.verify|verify} messages.
+         * @param message Installation message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Installation.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes an Installation message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Installation & etalon.Installation.$Shape} Installation
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Installation & etalon.Installation.$Shape;
+    }
+
+    namespace Installation {
+
+        /** Properties of an Installation. */
+        interface $Properties {
+
+            /** Installation stops */
+            stops?: (Uint8Array[]|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of an Installation. */
+        type $Shape = etalon.Installation.$Properties;
+    }
+
+    /**
+     * Properties of an Evidence.
+     * @deprecated Use etalon.Evidence.$Properties instead.
+     */
+    interface IEvidence extends etalon.Evidence.$Properties {
+    }
+
+    /** Represents an Evidence. */
+    class Evidence {
+
+        /**
+         * Constructs a new Evidence.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.Evidence.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Evidence first. */
+        first: Uint8Array;
+
+        /** Evidence second. */
+        second: Uint8Array;
+
+        /**
+         * Encodes the specified Evidence message. Does not implicitly {@link etalon.Evidence.verify|verify} messages.
+         * @param message Evidence message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.Evidence.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes an Evidence message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.Evidence & etalon.Evidence.$Shape} Evidence
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.Evidence & etalon.Evidence.$Shape;
+    }
+
+    namespace Evidence {
+
+        /** Properties of an Evidence. */
+        interface $Properties {
+
+            /** Evidence first */
+            first?: (Uint8Array|null);
+
+            /** Evidence second */
+            second?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of an Evidence. */
+        type $Shape = etalon.Evidence.$Properties;
     }
 
     /**
@@ -1813,11 +2183,8 @@ export namespace etalon {
         /** BlockRecord body. */
         body: Uint8Array;
 
-        /** BlockRecord decision. */
-        decision?: (etalon.Certificate.$Properties|null);
-
-        /** BlockRecord finality. */
-        finality?: (etalon.Certificate.$Properties|null);
+        /** BlockRecord certificate. */
+        certificate?: (etalon.Certificate.$Properties|null);
 
         /**
          * Encodes the specified BlockRecord message. Does not implicitly {@link etalon.BlockRecord.verify|verify} messages.
@@ -1849,11 +2216,8 @@ export namespace etalon {
             /** BlockRecord body */
             body?: (Uint8Array|null);
 
-            /** BlockRecord decision */
-            decision?: (etalon.Certificate.$Properties|null);
-
-            /** BlockRecord finality */
-            finality?: (etalon.Certificate.$Properties|null);
+            /** BlockRecord certificate */
+            certificate?: (etalon.Certificate.$Properties|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -2191,78 +2555,285 @@ export namespace etalon {
     }
 
     /**
-     * Properties of a WalWrite.
-     * @deprecated Use etalon.WalWrite.$Properties instead.
+     * Properties of a WalAccept.
+     * @deprecated Use etalon.WalAccept.$Properties instead.
      */
-    interface IWalWrite extends etalon.WalWrite.$Properties {
+    interface IWalAccept extends etalon.WalAccept.$Properties {
     }
 
-    /** Represents a WalWrite. */
-    class WalWrite {
+    /** Represents a WalAccept. */
+    class WalAccept {
 
         /**
-         * Constructs a new WalWrite.
+         * Constructs a new WalAccept.
          * @param [properties] Properties to set
          */
-        constructor(properties?: etalon.WalWrite.$Properties);
+        constructor(properties?: etalon.WalAccept.$Properties);
 
         /** Unknown fields preserved while decoding when enabled */
         $unknowns?: Uint8Array[];
 
-        /** WalWrite cid. */
-        cid: number;
+        /** WalAccept prepared. */
+        prepared?: (etalon.Certificate.$Properties|null);
 
-        /** WalWrite regency. */
-        regency: number;
-
-        /** WalWrite digest. */
-        digest: Uint8Array;
-
-        /** WalWrite value. */
+        /** WalAccept value. */
         value: Uint8Array;
 
+        /** WalAccept header. */
+        header: Uint8Array;
+
         /**
-         * Encodes the specified WalWrite message. Does not implicitly {@link etalon.WalWrite.verify|verify} messages.
-         * @param message WalWrite message or plain object to encode
+         * Encodes the specified WalAccept message. Does not implicitly {@link etalon.WalAccept.verify|verify} messages.
+         * @param message WalAccept message or plain object to encode
          * @param [writer] Writer to encode to
          * @returns Writer
          */
-        static encode(message: etalon.WalWrite.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static encode(message: etalon.WalAccept.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
 
         /**
-         * Decodes a WalWrite message from the specified reader or buffer.
+         * Decodes a WalAccept message from the specified reader or buffer.
          * @param reader Reader or buffer to decode from
          * @param [length] Message length if known beforehand
-         * @returns {etalon.WalWrite & etalon.WalWrite.$Shape} WalWrite
+         * @returns {etalon.WalAccept & etalon.WalAccept.$Shape} WalAccept
          * @throws {Error} If the payload is not a reader or valid buffer
          * @throws {$protobuf.util.ProtocolError} If required fields are missing
          */
-        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalWrite & etalon.WalWrite.$Shape;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalAccept & etalon.WalAccept.$Shape;
     }
 
-    namespace WalWrite {
+    namespace WalAccept {
 
-        /** Properties of a WalWrite. */
+        /** Properties of a WalAccept. */
         interface $Properties {
 
-            /** WalWrite cid */
-            cid?: (number|null);
+            /** WalAccept prepared */
+            prepared?: (etalon.Certificate.$Properties|null);
 
-            /** WalWrite regency */
-            regency?: (number|null);
-
-            /** WalWrite digest */
-            digest?: (Uint8Array|null);
-
-            /** WalWrite value */
+            /** WalAccept value */
             value?: (Uint8Array|null);
+
+            /** WalAccept header */
+            header?: (Uint8Array|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
 
-        /** Shape of a WalWrite. */
-        type $Shape = etalon.WalWrite.$Properties;
+        /** Shape of a WalAccept. */
+        type $Shape = etalon.WalAccept.$Properties;
+    }
+
+    /**
+     * Properties of a WalLost.
+     * @deprecated Use etalon.WalLost.$Properties instead.
+     */
+    interface IWalLost extends etalon.WalLost.$Properties {
+    }
+
+    /** Represents a WalLost. */
+    class WalLost {
+
+        /**
+         * Constructs a new WalLost.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.WalLost.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** WalLost bounded. */
+        bounded: boolean;
+
+        /** WalLost view. */
+        view: number;
+
+        /** WalLost height. */
+        height: number;
+
+        /** WalLost regency. */
+        regency: number;
+
+        /**
+         * Encodes the specified WalLost message. Does not implicitly {@link etalon.WalLost.verify|verify} messages.
+         * @param message WalLost message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.WalLost.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a WalLost message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.WalLost & etalon.WalLost.$Shape} WalLost
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalLost & etalon.WalLost.$Shape;
+    }
+
+    namespace WalLost {
+
+        /** Properties of a WalLost. */
+        interface $Properties {
+
+            /** WalLost bounded */
+            bounded?: (boolean|null);
+
+            /** WalLost view */
+            view?: (number|null);
+
+            /** WalLost height */
+            height?: (number|null);
+
+            /** WalLost regency */
+            regency?: (number|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a WalLost. */
+        type $Shape = etalon.WalLost.$Properties;
+    }
+
+    /**
+     * Properties of a WalVote.
+     * @deprecated Use etalon.WalVote.$Properties instead.
+     */
+    interface IWalVote extends etalon.WalVote.$Properties {
+    }
+
+    /** Represents a WalVote. */
+    class WalVote {
+
+        /**
+         * Constructs a new WalVote.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.WalVote.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** WalVote cid. */
+        cid: number;
+
+        /** WalVote digest. */
+        digest: Uint8Array;
+
+        /**
+         * Encodes the specified WalVote message. Does not implicitly {@link etalon.WalVote.verify|verify} messages.
+         * @param message WalVote message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.WalVote.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a WalVote message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.WalVote & etalon.WalVote.$Shape} WalVote
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalVote & etalon.WalVote.$Shape;
+    }
+
+    namespace WalVote {
+
+        /** Properties of a WalVote. */
+        interface $Properties {
+
+            /** WalVote cid */
+            cid?: (number|null);
+
+            /** WalVote digest */
+            digest?: (Uint8Array|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a WalVote. */
+        type $Shape = etalon.WalVote.$Properties;
+    }
+
+    /**
+     * Properties of a WalMark.
+     * @deprecated Use etalon.WalMark.$Properties instead.
+     */
+    interface IWalMark extends etalon.WalMark.$Properties {
+    }
+
+    /** Represents a WalMark. */
+    class WalMark {
+
+        /**
+         * Constructs a new WalMark.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: etalon.WalMark.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** WalMark regency. */
+        regency: number;
+
+        /** WalMark writes. */
+        writes: etalon.WalVote.$Properties[];
+
+        /** WalMark proposed. */
+        proposed: number;
+
+        /** WalMark synced. */
+        synced: boolean;
+
+        /**
+         * Encodes the specified WalMark message. Does not implicitly {@link etalon.WalMark.verify|verify} messages.
+         * @param message WalMark message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: etalon.WalMark.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a WalMark message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {etalon.WalMark & etalon.WalMark.$Shape} WalMark
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etalon.WalMark & etalon.WalMark.$Shape;
+    }
+
+    namespace WalMark {
+
+        /** Properties of a WalMark. */
+        interface $Properties {
+
+            /** WalMark regency */
+            regency?: (number|null);
+
+            /** WalMark writes */
+            writes?: (etalon.WalVote.$Properties[]|null);
+
+            /** WalMark proposed */
+            proposed?: (number|null);
+
+            /** WalMark synced */
+            synced?: (boolean|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a WalMark. */
+        type $Shape = etalon.WalMark.$Properties;
     }
 
     /**
@@ -2287,32 +2858,26 @@ export namespace etalon {
         /** WalRecord batch. */
         batch?: (Uint8Array|null);
 
-        /** WalRecord write. */
-        write?: (etalon.WalWrite.$Properties|null);
+        /** WalRecord view. */
+        view?: (number|null);
 
-        /** WalRecord accept. */
-        accept?: (etalon.Certificate.$Properties|null);
+        /** WalRecord regency. */
+        regency?: (number|null);
 
         /** WalRecord stop. */
         stop?: (number|null);
 
-        /** WalRecord stopData. */
-        stopData?: (Uint8Array|null);
+        /** WalRecord accept. */
+        accept?: (etalon.WalAccept.$Properties|null);
 
-        /** WalRecord sync. */
-        sync?: (Uint8Array|null);
+        /** WalRecord lost. */
+        lost?: (etalon.WalLost.$Properties|null);
 
-        /** WalRecord view. */
-        view?: (number|null);
-
-        /** WalRecord abstain. */
-        abstain?: (number|null);
-
-        /** WalRecord abstainUntil. */
-        abstainUntil?: (number|null);
+        /** WalRecord mark. */
+        mark?: (etalon.WalMark.$Properties|null);
 
         /** WalRecord record. */
-        record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync"|"view"|"abstain"|"abstainUntil");
+        record?: ("batch"|"view"|"regency"|"stop"|"accept"|"lost"|"mark");
 
         /**
          * Encodes the specified WalRecord message. Does not implicitly {@link etalon.WalRecord.verify|verify} messages.
@@ -2341,32 +2906,26 @@ export namespace etalon {
             /** WalRecord batch */
             batch?: (Uint8Array|null);
 
-            /** WalRecord write */
-            write?: (etalon.WalWrite.$Properties|null);
+            /** WalRecord view */
+            view?: (number|null);
 
-            /** WalRecord accept */
-            accept?: (etalon.Certificate.$Properties|null);
+            /** WalRecord regency */
+            regency?: (number|null);
 
             /** WalRecord stop */
             stop?: (number|null);
 
-            /** WalRecord stopData */
-            stopData?: (Uint8Array|null);
+            /** WalRecord accept */
+            accept?: (etalon.WalAccept.$Properties|null);
 
-            /** WalRecord sync */
-            sync?: (Uint8Array|null);
+            /** WalRecord lost */
+            lost?: (etalon.WalLost.$Properties|null);
 
-            /** WalRecord view */
-            view?: (number|null);
-
-            /** WalRecord abstain */
-            abstain?: (number|null);
-
-            /** WalRecord abstainUntil */
-            abstainUntil?: (number|null);
+            /** WalRecord mark */
+            mark?: (etalon.WalMark.$Properties|null);
 
             /** WalRecord record */
-            record?: ("batch"|"write"|"accept"|"stop"|"stopData"|"sync"|"view"|"abstain"|"abstainUntil");
+            record?: ("batch"|"view"|"regency"|"stop"|"accept"|"lost"|"mark");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -2375,17 +2934,15 @@ export namespace etalon {
         /** Narrowed shape of a WalRecord. */
         type $Shape = {
           batch?: Uint8Array|null;
-          write?: etalon.WalWrite.$Shape|null;
-          accept?: etalon.Certificate.$Shape|null;
-          stop?: number|null;
-          stopData?: Uint8Array|null;
-          sync?: Uint8Array|null;
           view?: number|null;
-          abstain?: number|null;
-          abstainUntil?: number|null;
+          regency?: number|null;
+          stop?: number|null;
+          accept?: etalon.WalAccept.$Shape|null;
+          lost?: etalon.WalLost.$Shape|null;
+          mark?: etalon.WalMark.$Shape|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ record?: undefined; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "batch"; batch: Uint8Array; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "write"; batch?: null; write: etalon.WalWrite.$Shape; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "accept"; batch?: null; write?: null; accept: etalon.Certificate.$Shape; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "stop"; batch?: null; write?: null; accept?: null; stop: number; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "stopData"; batch?: null; write?: null; accept?: null; stop?: null; stopData: Uint8Array; sync?: null; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "sync"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync: Uint8Array; view?: null; abstain?: null; abstainUntil?: null }|{ record?: "view"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view: number; abstain?: null; abstainUntil?: null }|{ record?: "abstain"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain: number; abstainUntil?: null }|{ record?: "abstainUntil"; batch?: null; write?: null; accept?: null; stop?: null; stopData?: null; sync?: null; view?: null; abstain?: null; abstainUntil: number })
+          ({ record?: undefined; batch?: null; view?: null; regency?: null; stop?: null; accept?: null; lost?: null; mark?: null }|{ record?: "batch"; batch: Uint8Array; view?: null; regency?: null; stop?: null; accept?: null; lost?: null; mark?: null }|{ record?: "view"; batch?: null; view: number; regency?: null; stop?: null; accept?: null; lost?: null; mark?: null }|{ record?: "regency"; batch?: null; view?: null; regency: number; stop?: null; accept?: null; lost?: null; mark?: null }|{ record?: "stop"; batch?: null; view?: null; regency?: null; stop: number; accept?: null; lost?: null; mark?: null }|{ record?: "accept"; batch?: null; view?: null; regency?: null; stop?: null; accept: etalon.WalAccept.$Shape; lost?: null; mark?: null }|{ record?: "lost"; batch?: null; view?: null; regency?: null; stop?: null; accept?: null; lost: etalon.WalLost.$Shape; mark?: null }|{ record?: "mark"; batch?: null; view?: null; regency?: null; stop?: null; accept?: null; lost?: null; mark: etalon.WalMark.$Shape })
         );
     }
 
@@ -2612,6 +3169,9 @@ export namespace etalon {
         /** FinalizedBlock receipts. */
         receipts: etalon.ProvenReceipt.$Properties[];
 
+        /** FinalizedBlock headers. */
+        headers: Uint8Array[];
+
         /**
          * Encodes the specified FinalizedBlock message. Does not implicitly {@link etalon.FinalizedBlock.verify|verify} messages.
          * @param message FinalizedBlock message or plain object to encode
@@ -2644,6 +3204,9 @@ export namespace etalon {
 
             /** FinalizedBlock receipts */
             receipts?: (etalon.ProvenReceipt.$Properties[]|null);
+
+            /** FinalizedBlock headers */
+            headers?: (Uint8Array[]|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

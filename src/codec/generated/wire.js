@@ -305,7 +305,8 @@ export const etalon = $root.etalon = (() => {
         };
 
         BatchBody.prototype.lane = 0;
-        BatchBody.prototype.seq = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        BatchBody.prototype.incarnation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        BatchBody.prototype.number = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         BatchBody.prototype.transactions = $util.emptyArray;
 
         BatchBody.encode = function (message, writer, _depth) {
@@ -317,11 +318,13 @@ export const etalon = $root.etalon = (() => {
                 throw $Error("max depth exceeded");
             if (message.lane != null && $Object.hasOwnProperty.call(message, "lane") && message.lane !== 0)
                 writer.uint32(8).uint32(message.lane);
-            if (message.seq != null && $Object.hasOwnProperty.call(message, "seq") && (typeof message.seq === "object" ? message.seq.low || message.seq.high : message.seq !== 0))
-                writer.uint32(16).uint64(message.seq);
+            if (message.incarnation != null && $Object.hasOwnProperty.call(message, "incarnation") && (typeof message.incarnation === "object" ? message.incarnation.low || message.incarnation.high : message.incarnation !== 0))
+                writer.uint32(16).uint64(message.incarnation);
+            if (message.number != null && $Object.hasOwnProperty.call(message, "number") && (typeof message.number === "object" ? message.number.low || message.number.high : message.number !== 0))
+                writer.uint32(24).uint64(message.number);
             if (message.transactions != null && message.transactions.length)
                 for (let i = 0; i < message.transactions.length; ++i)
-                    writer.uint32(26).bytes(message.transactions[i]);
+                    writer.uint32(34).bytes(message.transactions[i]);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -368,12 +371,21 @@ export const etalon = $root.etalon = (() => {
                         if (wireType !== 0)
                             break;
                         if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                            message.seq = value;
+                            message.incarnation = value;
                         else
-                            delete message.seq;
+                            delete message.incarnation;
                         continue;
                     }
                 case 3: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.number = value;
+                        else
+                            delete message.number;
+                        continue;
+                    }
+                case 4: {
                         if (wireType !== 2)
                             break;
                         if (!(message.transactions && message.transactions.length))
@@ -614,6 +626,7 @@ export const etalon = $root.etalon = (() => {
         Vote.prototype.cid = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Vote.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Vote.prototype.digest = $util.newBuffer([]);
+        Vote.prototype.header = $util.newBuffer([]);
 
         Vote.encode = function (message, writer, _depth) {
             if (!writer)
@@ -628,6 +641,8 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(16).uint64(message.regency);
             if (message.digest != null && $Object.hasOwnProperty.call(message, "digest") && message.digest.length)
                 writer.uint32(26).bytes(message.digest);
+            if (message.header != null && $Object.hasOwnProperty.call(message, "header") && message.header.length)
+                writer.uint32(34).bytes(message.header);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -686,6 +701,15 @@ export const etalon = $root.etalon = (() => {
                             message.digest = value;
                         else
                             delete message.digest;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.header = value;
+                        else
+                            delete message.header;
                         continue;
                     }
                 }
@@ -817,7 +841,6 @@ export const etalon = $root.etalon = (() => {
     etalon.Stop = (function() {
 
         const Stop = function (properties) {
-            this.pending = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -825,7 +848,9 @@ export const etalon = $root.etalon = (() => {
         };
 
         Stop.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-        Stop.prototype.pending = $util.emptyArray;
+        Stop.prototype.reason = 0;
+        Stop.prototype.start = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        Stop.prototype.number = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
         Stop.encode = function (message, writer, _depth) {
             if (!writer)
@@ -836,9 +861,12 @@ export const etalon = $root.etalon = (() => {
                 throw $Error("max depth exceeded");
             if (message.regency != null && $Object.hasOwnProperty.call(message, "regency") && (typeof message.regency === "object" ? message.regency.low || message.regency.high : message.regency !== 0))
                 writer.uint32(8).uint64(message.regency);
-            if (message.pending != null && message.pending.length)
-                for (let i = 0; i < message.pending.length; ++i)
-                    writer.uint32(18).bytes(message.pending[i]);
+            if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== 0)
+                writer.uint32(16).uint32(message.reason);
+            if (message.start != null && $Object.hasOwnProperty.call(message, "start") && (typeof message.start === "object" ? message.start.low || message.start.high : message.start !== 0))
+                writer.uint32(24).uint64(message.start);
+            if (message.number != null && $Object.hasOwnProperty.call(message, "number") && (typeof message.number === "object" ? message.number.low || message.number.high : message.number !== 0))
+                writer.uint32(32).uint64(message.number);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -882,11 +910,30 @@ export const etalon = $root.etalon = (() => {
                         continue;
                     }
                 case 2: {
-                        if (wireType !== 2)
+                        if (wireType !== 0)
                             break;
-                        if (!(message.pending && message.pending.length))
-                            message.pending = [];
-                        message.pending.push(reader.bytes());
+                        if (value = reader.uint32())
+                            message.reason = value;
+                        else
+                            delete message.reason;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.start = value;
+                        else
+                            delete message.start;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.number = value;
+                        else
+                            delete message.number;
                         continue;
                     }
                 }
@@ -909,10 +956,116 @@ export const etalon = $root.etalon = (() => {
         return Stop;
     })();
 
+    etalon.Lock = (function() {
+
+        const Lock = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        Lock.prototype.cid = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        Lock.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        Lock.prototype.digest = $util.newBuffer([]);
+
+        Lock.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.cid != null && $Object.hasOwnProperty.call(message, "cid") && (typeof message.cid === "object" ? message.cid.low || message.cid.high : message.cid !== 0))
+                writer.uint32(8).uint64(message.cid);
+            if (message.regency != null && $Object.hasOwnProperty.call(message, "regency") && (typeof message.regency === "object" ? message.regency.low || message.regency.high : message.regency !== 0))
+                writer.uint32(16).uint64(message.regency);
+            if (message.digest != null && $Object.hasOwnProperty.call(message, "digest") && message.digest.length)
+                writer.uint32(26).bytes(message.digest);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        Lock.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.etalon.Lock();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.cid = value;
+                        else
+                            delete message.cid;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.regency = value;
+                        else
+                            delete message.regency;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.digest = value;
+                        else
+                            delete message.digest;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Lock;
+    })();
+
     etalon.StopData = (function() {
 
         const StopData = function (properties) {
-            this.prepared = [];
+            this.locks = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -920,9 +1073,11 @@ export const etalon = $root.etalon = (() => {
         };
 
         StopData.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-        StopData.prototype.finalized = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-        StopData.prototype.finality = null;
-        StopData.prototype.prepared = $util.emptyArray;
+        StopData.prototype.baseHeight = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        StopData.prototype.baseRegency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        StopData.prototype.baseDigest = $util.newBuffer([]);
+        StopData.prototype.baseHeader = $util.newBuffer([]);
+        StopData.prototype.locks = $util.emptyArray;
 
         StopData.encode = function (message, writer, _depth) {
             if (!writer)
@@ -933,13 +1088,17 @@ export const etalon = $root.etalon = (() => {
                 throw $Error("max depth exceeded");
             if (message.regency != null && $Object.hasOwnProperty.call(message, "regency") && (typeof message.regency === "object" ? message.regency.low || message.regency.high : message.regency !== 0))
                 writer.uint32(8).uint64(message.regency);
-            if (message.finalized != null && $Object.hasOwnProperty.call(message, "finalized") && (typeof message.finalized === "object" ? message.finalized.low || message.finalized.high : message.finalized !== 0))
-                writer.uint32(16).uint64(message.finalized);
-            if (message.finality != null && $Object.hasOwnProperty.call(message, "finality"))
-                $root.etalon.Certificate.encode(message.finality, writer.uint32(26).fork(), _depth + 1).ldelim();
-            if (message.prepared != null && message.prepared.length)
-                for (let i = 0; i < message.prepared.length; ++i)
-                    $root.etalon.Certificate.encode(message.prepared[i], writer.uint32(34).fork(), _depth + 1).ldelim();
+            if (message.baseHeight != null && $Object.hasOwnProperty.call(message, "baseHeight") && (typeof message.baseHeight === "object" ? message.baseHeight.low || message.baseHeight.high : message.baseHeight !== 0))
+                writer.uint32(16).uint64(message.baseHeight);
+            if (message.baseRegency != null && $Object.hasOwnProperty.call(message, "baseRegency") && (typeof message.baseRegency === "object" ? message.baseRegency.low || message.baseRegency.high : message.baseRegency !== 0))
+                writer.uint32(24).uint64(message.baseRegency);
+            if (message.baseDigest != null && $Object.hasOwnProperty.call(message, "baseDigest") && message.baseDigest.length)
+                writer.uint32(34).bytes(message.baseDigest);
+            if (message.baseHeader != null && $Object.hasOwnProperty.call(message, "baseHeader") && message.baseHeader.length)
+                writer.uint32(42).bytes(message.baseHeader);
+            if (message.locks != null && message.locks.length)
+                for (let i = 0; i < message.locks.length; ++i)
+                    $root.etalon.Lock.encode(message.locks[i], writer.uint32(50).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -986,23 +1145,44 @@ export const etalon = $root.etalon = (() => {
                         if (wireType !== 0)
                             break;
                         if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                            message.finalized = value;
+                            message.baseHeight = value;
                         else
-                            delete message.finalized;
+                            delete message.baseHeight;
                         continue;
                     }
                 case 3: {
-                        if (wireType !== 2)
+                        if (wireType !== 0)
                             break;
-                        message.finality = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.finality);
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.baseRegency = value;
+                        else
+                            delete message.baseRegency;
                         continue;
                     }
                 case 4: {
                         if (wireType !== 2)
                             break;
-                        if (!(message.prepared && message.prepared.length))
-                            message.prepared = [];
-                        message.prepared.push($root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1));
+                        if ((value = reader.bytes()).length)
+                            message.baseDigest = value;
+                        else
+                            delete message.baseDigest;
+                        continue;
+                    }
+                case 5: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.baseHeader = value;
+                        else
+                            delete message.baseHeader;
+                        continue;
+                    }
+                case 6: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.locks && message.locks.length))
+                            message.locks = [];
+                        message.locks.push($root.etalon.Lock.decode(reader, reader.size(), $undefined, _depth + 1));
                         continue;
                     }
                 }
@@ -1029,6 +1209,7 @@ export const etalon = $root.etalon = (() => {
 
         const Sync = function (properties) {
             this.stopData = [];
+            this.proofs = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1037,6 +1218,7 @@ export const etalon = $root.etalon = (() => {
 
         Sync.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Sync.prototype.stopData = $util.emptyArray;
+        Sync.prototype.proofs = $util.emptyArray;
 
         Sync.encode = function (message, writer, _depth) {
             if (!writer)
@@ -1050,6 +1232,9 @@ export const etalon = $root.etalon = (() => {
             if (message.stopData != null && message.stopData.length)
                 for (let i = 0; i < message.stopData.length; ++i)
                     writer.uint32(18).bytes(message.stopData[i]);
+            if (message.proofs != null && message.proofs.length)
+                for (let i = 0; i < message.proofs.length; ++i)
+                    $root.etalon.Certificate.encode(message.proofs[i], writer.uint32(26).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1098,6 +1283,14 @@ export const etalon = $root.etalon = (() => {
                         if (!(message.stopData && message.stopData.length))
                             message.stopData = [];
                         message.stopData.push(reader.bytes());
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.proofs && message.proofs.length))
+                            message.proofs = [];
+                        message.proofs.push($root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1));
                         continue;
                     }
                 }
@@ -1229,6 +1422,7 @@ export const etalon = $root.etalon = (() => {
         Certificate.prototype.cid = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Certificate.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Certificate.prototype.digest = $util.newBuffer([]);
+        Certificate.prototype.header = $util.newBuffer([]);
         Certificate.prototype.signatures = $util.emptyArray;
 
         Certificate.encode = function (message, writer, _depth) {
@@ -1248,9 +1442,11 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(32).uint64(message.regency);
             if (message.digest != null && $Object.hasOwnProperty.call(message, "digest") && message.digest.length)
                 writer.uint32(42).bytes(message.digest);
+            if (message.header != null && $Object.hasOwnProperty.call(message, "header") && message.header.length)
+                writer.uint32(50).bytes(message.header);
             if (message.signatures != null && message.signatures.length)
                 for (let i = 0; i < message.signatures.length; ++i)
-                    $root.etalon.ReplicaSignature.encode(message.signatures[i], writer.uint32(50).fork(), _depth + 1).ldelim();
+                    $root.etalon.ReplicaSignature.encode(message.signatures[i], writer.uint32(58).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1332,6 +1528,15 @@ export const etalon = $root.etalon = (() => {
                 case 6: {
                         if (wireType !== 2)
                             break;
+                        if ((value = reader.bytes()).length)
+                            message.header = value;
+                        else
+                            delete message.header;
+                        continue;
+                    }
+                case 7: {
+                        if (wireType !== 2)
+                            break;
                         if (!(message.signatures && message.signatures.length))
                             message.signatures = [];
                         message.signatures.push($root.etalon.ReplicaSignature.decode(reader, reader.size(), $undefined, _depth + 1));
@@ -1360,6 +1565,7 @@ export const etalon = $root.etalon = (() => {
     etalon.Envelope = (function() {
 
         const Envelope = function (properties) {
+            this.proofs = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1371,6 +1577,7 @@ export const etalon = $root.etalon = (() => {
         Envelope.prototype.view = 0;
         Envelope.prototype.body = $util.newBuffer([]);
         Envelope.prototype.signature = $util.newBuffer([]);
+        Envelope.prototype.proofs = $util.emptyArray;
 
         Envelope.encode = function (message, writer, _depth) {
             if (!writer)
@@ -1389,6 +1596,9 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(34).bytes(message.body);
             if (message.signature != null && $Object.hasOwnProperty.call(message, "signature") && message.signature.length)
                 writer.uint32(42).bytes(message.signature);
+            if (message.proofs != null && message.proofs.length)
+                for (let i = 0; i < message.proofs.length; ++i)
+                    $root.etalon.Certificate.encode(message.proofs[i], writer.uint32(50).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1467,6 +1677,14 @@ export const etalon = $root.etalon = (() => {
                             delete message.signature;
                         continue;
                     }
+                case 6: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.proofs && message.proofs.length))
+                            message.proofs = [];
+                        message.proofs.push($root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -1487,9 +1705,116 @@ export const etalon = $root.etalon = (() => {
         return Envelope;
     })();
 
+    etalon.HeldLane = (function() {
+
+        const HeldLane = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        HeldLane.prototype.lane = 0;
+        HeldLane.prototype.incarnation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        HeldLane.prototype.number = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+        HeldLane.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.lane != null && $Object.hasOwnProperty.call(message, "lane") && message.lane !== 0)
+                writer.uint32(8).uint32(message.lane);
+            if (message.incarnation != null && $Object.hasOwnProperty.call(message, "incarnation") && (typeof message.incarnation === "object" ? message.incarnation.low || message.incarnation.high : message.incarnation !== 0))
+                writer.uint32(16).uint64(message.incarnation);
+            if (message.number != null && $Object.hasOwnProperty.call(message, "number") && (typeof message.number === "object" ? message.number.low || message.number.high : message.number !== 0))
+                writer.uint32(24).uint64(message.number);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        HeldLane.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.etalon.HeldLane();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.lane = value;
+                        else
+                            delete message.lane;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.incarnation = value;
+                        else
+                            delete message.incarnation;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.number = value;
+                        else
+                            delete message.number;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return HeldLane;
+    })();
+
     etalon.Status = (function() {
 
         const Status = function (properties) {
+            this.lanes = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1498,13 +1823,18 @@ export const etalon = $root.etalon = (() => {
 
         Status.prototype.view = 0;
         Status.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-        Status.prototype.decided = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        Status.prototype.asked = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.executed = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.finalized = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.oldest = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.snapshot = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Status.prototype.finality = null;
-        Status.prototype.abstains = false;
+        Status.prototype.silent = 0;
+        Status.prototype.silentUntil = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        Status.prototype.awaitsSync = false;
+        Status.prototype.lanes = $util.emptyArray;
+        Status.prototype.roundTripMs = 0;
+        Status.prototype.ping = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
         Status.encode = function (message, writer, _depth) {
             if (!writer)
@@ -1517,8 +1847,8 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(8).uint32(message.view);
             if (message.regency != null && $Object.hasOwnProperty.call(message, "regency") && (typeof message.regency === "object" ? message.regency.low || message.regency.high : message.regency !== 0))
                 writer.uint32(16).uint64(message.regency);
-            if (message.decided != null && $Object.hasOwnProperty.call(message, "decided") && (typeof message.decided === "object" ? message.decided.low || message.decided.high : message.decided !== 0))
-                writer.uint32(24).uint64(message.decided);
+            if (message.asked != null && $Object.hasOwnProperty.call(message, "asked") && (typeof message.asked === "object" ? message.asked.low || message.asked.high : message.asked !== 0))
+                writer.uint32(24).uint64(message.asked);
             if (message.executed != null && $Object.hasOwnProperty.call(message, "executed") && (typeof message.executed === "object" ? message.executed.low || message.executed.high : message.executed !== 0))
                 writer.uint32(32).uint64(message.executed);
             if (message.finalized != null && $Object.hasOwnProperty.call(message, "finalized") && (typeof message.finalized === "object" ? message.finalized.low || message.finalized.high : message.finalized !== 0))
@@ -1529,8 +1859,19 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(56).uint64(message.snapshot);
             if (message.finality != null && $Object.hasOwnProperty.call(message, "finality"))
                 $root.etalon.Certificate.encode(message.finality, writer.uint32(66).fork(), _depth + 1).ldelim();
-            if (message.abstains != null && $Object.hasOwnProperty.call(message, "abstains") && message.abstains !== false)
-                writer.uint32(72).bool(message.abstains);
+            if (message.silent != null && $Object.hasOwnProperty.call(message, "silent") && message.silent !== 0)
+                writer.uint32(72).uint32(message.silent);
+            if (message.silentUntil != null && $Object.hasOwnProperty.call(message, "silentUntil") && (typeof message.silentUntil === "object" ? message.silentUntil.low || message.silentUntil.high : message.silentUntil !== 0))
+                writer.uint32(80).uint64(message.silentUntil);
+            if (message.awaitsSync != null && $Object.hasOwnProperty.call(message, "awaitsSync") && message.awaitsSync !== false)
+                writer.uint32(88).bool(message.awaitsSync);
+            if (message.lanes != null && message.lanes.length)
+                for (let i = 0; i < message.lanes.length; ++i)
+                    $root.etalon.HeldLane.encode(message.lanes[i], writer.uint32(98).fork(), _depth + 1).ldelim();
+            if (message.roundTripMs != null && $Object.hasOwnProperty.call(message, "roundTripMs") && message.roundTripMs !== 0)
+                writer.uint32(104).uint32(message.roundTripMs);
+            if (message.ping != null && $Object.hasOwnProperty.call(message, "ping") && (typeof message.ping === "object" ? message.ping.low || message.ping.high : message.ping !== 0))
+                writer.uint32(112).uint64(message.ping);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1586,9 +1927,9 @@ export const etalon = $root.etalon = (() => {
                         if (wireType !== 0)
                             break;
                         if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                            message.decided = value;
+                            message.asked = value;
                         else
-                            delete message.decided;
+                            delete message.asked;
                         continue;
                     }
                 case 4: {
@@ -1636,10 +1977,54 @@ export const etalon = $root.etalon = (() => {
                 case 9: {
                         if (wireType !== 0)
                             break;
-                        if (value = reader.bool())
-                            message.abstains = value;
+                        if (value = reader.uint32())
+                            message.silent = value;
                         else
-                            delete message.abstains;
+                            delete message.silent;
+                        continue;
+                    }
+                case 10: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.silentUntil = value;
+                        else
+                            delete message.silentUntil;
+                        continue;
+                    }
+                case 11: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.awaitsSync = value;
+                        else
+                            delete message.awaitsSync;
+                        continue;
+                    }
+                case 12: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.lanes && message.lanes.length))
+                            message.lanes = [];
+                        message.lanes.push($root.etalon.HeldLane.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                case 13: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.roundTripMs = value;
+                        else
+                            delete message.roundTripMs;
+                        continue;
+                    }
+                case 14: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.ping = value;
+                        else
+                            delete message.ping;
                         continue;
                     }
                 }
@@ -2158,11 +2543,15 @@ export const etalon = $root.etalon = (() => {
         Frame.prototype.reply = null;
         Frame.prototype.snapshotRequest = null;
         Frame.prototype.snapshotReply = null;
+        Frame.prototype.certificate = null;
+        Frame.prototype.installation = null;
+        Frame.prototype.evidence = null;
+        Frame.prototype.pong = null;
 
         let $oneOfFields;
 
         $Object.defineProperty(Frame.prototype, "content", {
-            get: $util.oneOfGetter($oneOfFields = ["envelope", "batch", "status", "fetch", "reply", "snapshotRequest", "snapshotReply"]),
+            get: $util.oneOfGetter($oneOfFields = ["envelope", "batch", "status", "fetch", "reply", "snapshotRequest", "snapshotReply", "certificate", "installation", "evidence", "pong"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -2187,6 +2576,14 @@ export const etalon = $root.etalon = (() => {
                 $root.etalon.SnapshotRequest.encode(message.snapshotRequest, writer.uint32(50).fork(), _depth + 1).ldelim();
             if (message.snapshotReply != null && $Object.hasOwnProperty.call(message, "snapshotReply"))
                 $root.etalon.SnapshotReply.encode(message.snapshotReply, writer.uint32(58).fork(), _depth + 1).ldelim();
+            if (message.certificate != null && $Object.hasOwnProperty.call(message, "certificate"))
+                $root.etalon.Certificate.encode(message.certificate, writer.uint32(66).fork(), _depth + 1).ldelim();
+            if (message.installation != null && $Object.hasOwnProperty.call(message, "installation"))
+                $root.etalon.Installation.encode(message.installation, writer.uint32(74).fork(), _depth + 1).ldelim();
+            if (message.evidence != null && $Object.hasOwnProperty.call(message, "evidence"))
+                $root.etalon.Evidence.encode(message.evidence, writer.uint32(82).fork(), _depth + 1).ldelim();
+            if (message.pong != null && $Object.hasOwnProperty.call(message, "pong"))
+                writer.uint32(88).uint64(message.pong);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2269,6 +2666,34 @@ export const etalon = $root.etalon = (() => {
                         message.content = "snapshotReply";
                         continue;
                     }
+                case 8: {
+                        if (wireType !== 2)
+                            break;
+                        message.certificate = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.certificate);
+                        message.content = "certificate";
+                        continue;
+                    }
+                case 9: {
+                        if (wireType !== 2)
+                            break;
+                        message.installation = $root.etalon.Installation.decode(reader, reader.size(), $undefined, _depth + 1, message.installation);
+                        message.content = "installation";
+                        continue;
+                    }
+                case 10: {
+                        if (wireType !== 2)
+                            break;
+                        message.evidence = $root.etalon.Evidence.decode(reader, reader.size(), $undefined, _depth + 1, message.evidence);
+                        message.content = "evidence";
+                        continue;
+                    }
+                case 11: {
+                        if (wireType !== 0)
+                            break;
+                        message.pong = reader.uint64();
+                        message.content = "pong";
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -2287,6 +2712,183 @@ export const etalon = $root.etalon = (() => {
         };
 
         return Frame;
+    })();
+
+    etalon.Installation = (function() {
+
+        const Installation = function (properties) {
+            this.stops = [];
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        Installation.prototype.stops = $util.emptyArray;
+
+        Installation.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.stops != null && message.stops.length)
+                for (let i = 0; i < message.stops.length; ++i)
+                    writer.uint32(10).bytes(message.stops[i]);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        Installation.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.etalon.Installation();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.stops && message.stops.length))
+                            message.stops = [];
+                        message.stops.push(reader.bytes());
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Installation;
+    })();
+
+    etalon.Evidence = (function() {
+
+        const Evidence = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        Evidence.prototype.first = $util.newBuffer([]);
+        Evidence.prototype.second = $util.newBuffer([]);
+
+        Evidence.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.first != null && $Object.hasOwnProperty.call(message, "first") && message.first.length)
+                writer.uint32(10).bytes(message.first);
+            if (message.second != null && $Object.hasOwnProperty.call(message, "second") && message.second.length)
+                writer.uint32(18).bytes(message.second);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        Evidence.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.etalon.Evidence();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.first = value;
+                        else
+                            delete message.first;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.second = value;
+                        else
+                            delete message.second;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Evidence;
     })();
 
     etalon.BlockHeader = (function() {
@@ -2822,8 +3424,7 @@ export const etalon = $root.etalon = (() => {
 
         BlockRecord.prototype.header = $util.newBuffer([]);
         BlockRecord.prototype.body = $util.newBuffer([]);
-        BlockRecord.prototype.decision = null;
-        BlockRecord.prototype.finality = null;
+        BlockRecord.prototype.certificate = null;
 
         BlockRecord.encode = function (message, writer, _depth) {
             if (!writer)
@@ -2836,10 +3437,8 @@ export const etalon = $root.etalon = (() => {
                 writer.uint32(10).bytes(message.header);
             if (message.body != null && $Object.hasOwnProperty.call(message, "body") && message.body.length)
                 writer.uint32(18).bytes(message.body);
-            if (message.decision != null && $Object.hasOwnProperty.call(message, "decision"))
-                $root.etalon.Certificate.encode(message.decision, writer.uint32(26).fork(), _depth + 1).ldelim();
-            if (message.finality != null && $Object.hasOwnProperty.call(message, "finality"))
-                $root.etalon.Certificate.encode(message.finality, writer.uint32(34).fork(), _depth + 1).ldelim();
+            if (message.certificate != null && $Object.hasOwnProperty.call(message, "certificate"))
+                $root.etalon.Certificate.encode(message.certificate, writer.uint32(26).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2894,13 +3493,7 @@ export const etalon = $root.etalon = (() => {
                 case 3: {
                         if (wireType !== 2)
                             break;
-                        message.decision = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.decision);
-                        continue;
-                    }
-                case 4: {
-                        if (wireType !== 2)
-                            break;
-                        message.finality = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.finality);
+                        message.certificate = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.certificate);
                         continue;
                     }
                 }
@@ -3414,42 +4007,39 @@ export const etalon = $root.etalon = (() => {
         return WholeBlock;
     })();
 
-    etalon.WalWrite = (function() {
+    etalon.WalAccept = (function() {
 
-        const WalWrite = function (properties) {
+        const WalAccept = function (properties) {
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
                         this[keys[i]] = properties[keys[i]];
         };
 
-        WalWrite.prototype.cid = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-        WalWrite.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
-        WalWrite.prototype.digest = $util.newBuffer([]);
-        WalWrite.prototype.value = $util.newBuffer([]);
+        WalAccept.prototype.prepared = null;
+        WalAccept.prototype.value = $util.newBuffer([]);
+        WalAccept.prototype.header = $util.newBuffer([]);
 
-        WalWrite.encode = function (message, writer, _depth) {
+        WalAccept.encode = function (message, writer, _depth) {
             if (!writer)
                 writer = $Writer.create();
             if (_depth === $undefined)
                 _depth = 0;
             if (_depth > $util.recursionLimit)
                 throw $Error("max depth exceeded");
-            if (message.cid != null && $Object.hasOwnProperty.call(message, "cid") && (typeof message.cid === "object" ? message.cid.low || message.cid.high : message.cid !== 0))
-                writer.uint32(8).uint64(message.cid);
-            if (message.regency != null && $Object.hasOwnProperty.call(message, "regency") && (typeof message.regency === "object" ? message.regency.low || message.regency.high : message.regency !== 0))
-                writer.uint32(16).uint64(message.regency);
-            if (message.digest != null && $Object.hasOwnProperty.call(message, "digest") && message.digest.length)
-                writer.uint32(26).bytes(message.digest);
+            if (message.prepared != null && $Object.hasOwnProperty.call(message, "prepared"))
+                $root.etalon.Certificate.encode(message.prepared, writer.uint32(10).fork(), _depth + 1).ldelim();
             if (message.value != null && $Object.hasOwnProperty.call(message, "value") && message.value.length)
-                writer.uint32(34).bytes(message.value);
+                writer.uint32(18).bytes(message.value);
+            if (message.header != null && $Object.hasOwnProperty.call(message, "header") && message.header.length)
+                writer.uint32(26).bytes(message.header);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
             return writer;
         };
 
-        WalWrite.decode = function (reader, length, _end, _depth, _target) {
+        WalAccept.decode = function (reader, length, _end, _depth, _target) {
             if (!(reader instanceof $Reader))
                 reader = $Reader.create(reader);
             if (_depth === $undefined)
@@ -3466,7 +4056,7 @@ export const etalon = $root.etalon = (() => {
                 length = reader.len;
                 reader.len = end;
             }
-            message = _target || new $root.etalon.WalWrite();
+            message = _target || new $root.etalon.WalAccept();
             while (reader.pos < end) {
                 let start = reader.pos;
                 let tag = reader.tag();
@@ -3477,39 +4067,27 @@ export const etalon = $root.etalon = (() => {
                 let wireType = tag & 7;
                 switch (tag >>>= 3) {
                 case 1: {
-                        if (wireType !== 0)
+                        if (wireType !== 2)
                             break;
-                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                            message.cid = value;
-                        else
-                            delete message.cid;
+                        message.prepared = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.prepared);
                         continue;
                     }
                 case 2: {
-                        if (wireType !== 0)
-                            break;
-                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
-                            message.regency = value;
-                        else
-                            delete message.regency;
-                        continue;
-                    }
-                case 3: {
-                        if (wireType !== 2)
-                            break;
-                        if ((value = reader.bytes()).length)
-                            message.digest = value;
-                        else
-                            delete message.digest;
-                        continue;
-                    }
-                case 4: {
                         if (wireType !== 2)
                             break;
                         if ((value = reader.bytes()).length)
                             message.value = value;
                         else
                             delete message.value;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.header = value;
+                        else
+                            delete message.header;
                         continue;
                     }
                 }
@@ -3529,7 +4107,338 @@ export const etalon = $root.etalon = (() => {
             return message;
         };
 
-        return WalWrite;
+        return WalAccept;
+    })();
+
+    etalon.WalLost = (function() {
+
+        const WalLost = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        WalLost.prototype.bounded = false;
+        WalLost.prototype.view = 0;
+        WalLost.prototype.height = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        WalLost.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+        WalLost.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.bounded != null && $Object.hasOwnProperty.call(message, "bounded") && message.bounded !== false)
+                writer.uint32(8).bool(message.bounded);
+            if (message.view != null && $Object.hasOwnProperty.call(message, "view") && message.view !== 0)
+                writer.uint32(16).uint32(message.view);
+            if (message.height != null && $Object.hasOwnProperty.call(message, "height") && (typeof message.height === "object" ? message.height.low || message.height.high : message.height !== 0))
+                writer.uint32(24).uint64(message.height);
+            if (message.regency != null && $Object.hasOwnProperty.call(message, "regency") && (typeof message.regency === "object" ? message.regency.low || message.regency.high : message.regency !== 0))
+                writer.uint32(32).uint64(message.regency);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        WalLost.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.etalon.WalLost();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.bounded = value;
+                        else
+                            delete message.bounded;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.view = value;
+                        else
+                            delete message.view;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.height = value;
+                        else
+                            delete message.height;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.regency = value;
+                        else
+                            delete message.regency;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return WalLost;
+    })();
+
+    etalon.WalVote = (function() {
+
+        const WalVote = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        WalVote.prototype.cid = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        WalVote.prototype.digest = $util.newBuffer([]);
+
+        WalVote.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.cid != null && $Object.hasOwnProperty.call(message, "cid") && (typeof message.cid === "object" ? message.cid.low || message.cid.high : message.cid !== 0))
+                writer.uint32(8).uint64(message.cid);
+            if (message.digest != null && $Object.hasOwnProperty.call(message, "digest") && message.digest.length)
+                writer.uint32(18).bytes(message.digest);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        WalVote.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.etalon.WalVote();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.cid = value;
+                        else
+                            delete message.cid;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.digest = value;
+                        else
+                            delete message.digest;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return WalVote;
+    })();
+
+    etalon.WalMark = (function() {
+
+        const WalMark = function (properties) {
+            this.writes = [];
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        WalMark.prototype.regency = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        WalMark.prototype.writes = $util.emptyArray;
+        WalMark.prototype.proposed = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        WalMark.prototype.synced = false;
+
+        WalMark.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.regency != null && $Object.hasOwnProperty.call(message, "regency") && (typeof message.regency === "object" ? message.regency.low || message.regency.high : message.regency !== 0))
+                writer.uint32(8).uint64(message.regency);
+            if (message.writes != null && message.writes.length)
+                for (let i = 0; i < message.writes.length; ++i)
+                    $root.etalon.WalVote.encode(message.writes[i], writer.uint32(18).fork(), _depth + 1).ldelim();
+            if (message.proposed != null && $Object.hasOwnProperty.call(message, "proposed") && (typeof message.proposed === "object" ? message.proposed.low || message.proposed.high : message.proposed !== 0))
+                writer.uint32(24).uint64(message.proposed);
+            if (message.synced != null && $Object.hasOwnProperty.call(message, "synced") && message.synced !== false)
+                writer.uint32(32).bool(message.synced);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        WalMark.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.etalon.WalMark();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.regency = value;
+                        else
+                            delete message.regency;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.writes && message.writes.length))
+                            message.writes = [];
+                        message.writes.push($root.etalon.WalVote.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.proposed = value;
+                        else
+                            delete message.proposed;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.synced = value;
+                        else
+                            delete message.synced;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return WalMark;
     })();
 
     etalon.WalRecord = (function() {
@@ -3542,19 +4451,17 @@ export const etalon = $root.etalon = (() => {
         };
 
         WalRecord.prototype.batch = null;
-        WalRecord.prototype.write = null;
-        WalRecord.prototype.accept = null;
-        WalRecord.prototype.stop = null;
-        WalRecord.prototype.stopData = null;
-        WalRecord.prototype.sync = null;
         WalRecord.prototype.view = null;
-        WalRecord.prototype.abstain = null;
-        WalRecord.prototype.abstainUntil = null;
+        WalRecord.prototype.regency = null;
+        WalRecord.prototype.stop = null;
+        WalRecord.prototype.accept = null;
+        WalRecord.prototype.lost = null;
+        WalRecord.prototype.mark = null;
 
         let $oneOfFields;
 
         $Object.defineProperty(WalRecord.prototype, "record", {
-            get: $util.oneOfGetter($oneOfFields = ["batch", "write", "accept", "stop", "stopData", "sync", "view", "abstain", "abstainUntil"]),
+            get: $util.oneOfGetter($oneOfFields = ["batch", "view", "regency", "stop", "accept", "lost", "mark"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -3567,22 +4474,18 @@ export const etalon = $root.etalon = (() => {
                 throw $Error("max depth exceeded");
             if (message.batch != null && $Object.hasOwnProperty.call(message, "batch"))
                 writer.uint32(10).bytes(message.batch);
-            if (message.write != null && $Object.hasOwnProperty.call(message, "write"))
-                $root.etalon.WalWrite.encode(message.write, writer.uint32(18).fork(), _depth + 1).ldelim();
-            if (message.accept != null && $Object.hasOwnProperty.call(message, "accept"))
-                $root.etalon.Certificate.encode(message.accept, writer.uint32(26).fork(), _depth + 1).ldelim();
+            if (message.view != null && $Object.hasOwnProperty.call(message, "view"))
+                writer.uint32(16).uint32(message.view);
+            if (message.regency != null && $Object.hasOwnProperty.call(message, "regency"))
+                writer.uint32(24).uint64(message.regency);
             if (message.stop != null && $Object.hasOwnProperty.call(message, "stop"))
                 writer.uint32(32).uint64(message.stop);
-            if (message.stopData != null && $Object.hasOwnProperty.call(message, "stopData"))
-                writer.uint32(50).bytes(message.stopData);
-            if (message.sync != null && $Object.hasOwnProperty.call(message, "sync"))
-                writer.uint32(58).bytes(message.sync);
-            if (message.view != null && $Object.hasOwnProperty.call(message, "view"))
-                writer.uint32(64).uint32(message.view);
-            if (message.abstain != null && $Object.hasOwnProperty.call(message, "abstain"))
-                writer.uint32(72).uint32(message.abstain);
-            if (message.abstainUntil != null && $Object.hasOwnProperty.call(message, "abstainUntil"))
-                writer.uint32(80).uint64(message.abstainUntil);
+            if (message.accept != null && $Object.hasOwnProperty.call(message, "accept"))
+                $root.etalon.WalAccept.encode(message.accept, writer.uint32(42).fork(), _depth + 1).ldelim();
+            if (message.lost != null && $Object.hasOwnProperty.call(message, "lost"))
+                $root.etalon.WalLost.encode(message.lost, writer.uint32(50).fork(), _depth + 1).ldelim();
+            if (message.mark != null && $Object.hasOwnProperty.call(message, "mark"))
+                $root.etalon.WalMark.encode(message.mark, writer.uint32(58).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -3624,17 +4527,17 @@ export const etalon = $root.etalon = (() => {
                         continue;
                     }
                 case 2: {
-                        if (wireType !== 2)
+                        if (wireType !== 0)
                             break;
-                        message.write = $root.etalon.WalWrite.decode(reader, reader.size(), $undefined, _depth + 1, message.write);
-                        message.record = "write";
+                        message.view = reader.uint32();
+                        message.record = "view";
                         continue;
                     }
                 case 3: {
-                        if (wireType !== 2)
+                        if (wireType !== 0)
                             break;
-                        message.accept = $root.etalon.Certificate.decode(reader, reader.size(), $undefined, _depth + 1, message.accept);
-                        message.record = "accept";
+                        message.regency = reader.uint64();
+                        message.record = "regency";
                         continue;
                     }
                 case 4: {
@@ -3644,39 +4547,25 @@ export const etalon = $root.etalon = (() => {
                         message.record = "stop";
                         continue;
                     }
+                case 5: {
+                        if (wireType !== 2)
+                            break;
+                        message.accept = $root.etalon.WalAccept.decode(reader, reader.size(), $undefined, _depth + 1, message.accept);
+                        message.record = "accept";
+                        continue;
+                    }
                 case 6: {
                         if (wireType !== 2)
                             break;
-                        message.stopData = reader.bytes();
-                        message.record = "stopData";
+                        message.lost = $root.etalon.WalLost.decode(reader, reader.size(), $undefined, _depth + 1, message.lost);
+                        message.record = "lost";
                         continue;
                     }
                 case 7: {
                         if (wireType !== 2)
                             break;
-                        message.sync = reader.bytes();
-                        message.record = "sync";
-                        continue;
-                    }
-                case 8: {
-                        if (wireType !== 0)
-                            break;
-                        message.view = reader.uint32();
-                        message.record = "view";
-                        continue;
-                    }
-                case 9: {
-                        if (wireType !== 0)
-                            break;
-                        message.abstain = reader.uint32();
-                        message.record = "abstain";
-                        continue;
-                    }
-                case 10: {
-                        if (wireType !== 0)
-                            break;
-                        message.abstainUntil = reader.uint64();
-                        message.record = "abstainUntil";
+                        message.mark = $root.etalon.WalMark.decode(reader, reader.size(), $undefined, _depth + 1, message.mark);
+                        message.record = "mark";
                         continue;
                     }
                 }
@@ -3999,6 +4888,7 @@ export const etalon = $root.etalon = (() => {
 
         const FinalizedBlock = function (properties) {
             this.receipts = [];
+            this.headers = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -4008,6 +4898,7 @@ export const etalon = $root.etalon = (() => {
         FinalizedBlock.prototype.header = $util.newBuffer([]);
         FinalizedBlock.prototype.finality = null;
         FinalizedBlock.prototype.receipts = $util.emptyArray;
+        FinalizedBlock.prototype.headers = $util.emptyArray;
 
         FinalizedBlock.encode = function (message, writer, _depth) {
             if (!writer)
@@ -4023,6 +4914,9 @@ export const etalon = $root.etalon = (() => {
             if (message.receipts != null && message.receipts.length)
                 for (let i = 0; i < message.receipts.length; ++i)
                     $root.etalon.ProvenReceipt.encode(message.receipts[i], writer.uint32(26).fork(), _depth + 1).ldelim();
+            if (message.headers != null && message.headers.length)
+                for (let i = 0; i < message.headers.length; ++i)
+                    writer.uint32(34).bytes(message.headers[i]);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -4077,6 +4971,14 @@ export const etalon = $root.etalon = (() => {
                         if (!(message.receipts && message.receipts.length))
                             message.receipts = [];
                         message.receipts.push($root.etalon.ProvenReceipt.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.headers && message.headers.length))
+                            message.headers = [];
+                        message.headers.push(reader.bytes());
                         continue;
                     }
                 }

@@ -1,10 +1,10 @@
 /** Made by scripts/codegen.mjs: SHA-256 of the code of each built-in contract. */
 export const CODE_HASHES: Readonly<Record<string, string>> = {
-  'fuel@1.0.0': '5a8fc72cc863db19a63f32cfd401abc72fbaa5126a538cbb64460c503424cc0d',
-  'governance@2.0.0': '27965b2a6062b26e3be0219bfb42f843f0d6e82a04660c1ebffdc21ee5d17744',
-  'identity@2.0.0': '4978259e76e18683876e3cdb5f5e65aa3a33b450059ac90c9f637fd869dcd413',
-  'logbook@1.1.0': 'f8e852edf0a5c6fe94ebcfdab100551c20957991c394addf47d66ccf557d49ef',
-  'measuring@1.0.0': 'c3d2685d56d97d458712cd5819bbc56da64e2c5078d0dd8f24c71ed0d21defeb',
-  'pki@2.0.0': '843f3c8b8806c1aacc35f1932ed9fa51f4a50ca44073140fa2dceaefcce8f43a',
-  'privacy@1.0.0': '1bb355e855ec40951a7a75095008674801f02d5253e563a93f6a38b792195ddd',
+  'fuel@1.0.0': '280ff0b54c30ae3c556978c62f5e96efc3950165df8459abf4bb9640ae5b853b',
+  'governance@2.0.0': '702d219a37cdf3c856dfa92945f62239d2b3dcaaa0b05b0b71c1fd59e5cd2f18',
+  'identity@2.0.0': '92f0fa98b87e2eb972adf23bc88f266a4df75eb7cfd48f67fb3145effd3405b6',
+  'logbook@1.1.0': 'bbb6c29178f15709a2a8ad97a9f35dbd592b3a21102bbf65633886313bc72d11',
+  'measuring@1.0.0': '54d7178971ed1f3cb61ddf97e65419bd86123c4afbcf9dfbe0261203c00cc4ee',
+  'pki@2.0.0': 'e590d4957a113ebb2131aac462e86638e18c2d8067d084bd2bd5de7e431ffea0',
+  'privacy@1.0.0': 'e111c6c2a3acc045615b7251af1205841c5925777b697b5bcc4b3c0645ea1d1b',
 }

@@ -7,7 +7,7 @@ import { hashText } from '../text.js'
 import { ModuloN, ModuloNSquared } from './keys.js'
 import { demandSigned, Meter, MeterSignature } from './meters.js'
 import { type CohortRecord, cohortKey, contributionKey, type PaillierKeyRecord, paillierKeyKey } from './records.js'
-import { type PrivacySettings, spendCheck } from './settings.js'
+import { CHECK_COST, type PrivacySettings, spendCheck } from './settings.js'
 
 export const COHORT_SIZE_MAX = 1_000_000
 export const VALUE_MAX = 1_000_000_000_000
@@ -157,6 +157,7 @@ export const openCohort = defineMethod({
   ),
   roles: 'any',
   signed: true,
+  cost: CHECK_COST,
   events: ['privacy/opened', 'privacy/opening-rejected'],
   refusals: [
     'privacy/unknown-cohort',

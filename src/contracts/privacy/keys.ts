@@ -11,7 +11,7 @@ import { defineMethod } from '../contract.js'
 import { Name } from '../limits.js'
 import { hashText } from '../text.js'
 import { modulusKey, type PaillierKeyRecord, paillierKeyKey } from './records.js'
-import { spendCheck } from './settings.js'
+import { CHECK_COST, spendCheck } from './settings.js'
 
 const digits = (length: number) => Type.String({ minLength: length, maxLength: length, pattern: '^[0-9a-f]+$' })
 export const ModuloN = digits(MODULUS_DIGITS)
@@ -32,6 +32,7 @@ export const registerKey = defineMethod({
   ),
   roles: ['utility', 'owner', 'nmi', 'notified-body', 'surveillance', 'laboratory'],
   signed: true,
+  cost: CHECK_COST,
   events: ['privacy/key-registered', 'privacy/key-rejected'],
   refusals: ['privacy/bad-key', 'privacy/key-inconsistent', 'privacy/key-exists', 'privacy/key-in-use', 'privacy/busy'],
   handler(ctx, { key, n: text, g, nSquared, roots }) {

@@ -16,6 +16,9 @@ export type PrivacySettings = Static<typeof SettingsSchema>
 
 export const DEFAULTS: PrivacySettings = { cohortSizeMin: 5, checksPerBlockMax: 2 }
 
+/** Cost units of a method that checks powers of 2,048 bits: about half of a block. */
+export const CHECK_COST = 2_000
+
 /**
  * Takes one of the costly checks of this block. What comes of the check is told by the outcome of a receipt that is done: a refusal would
  * give the check back, and a flood of wrong proofs would cost the network without bound.
