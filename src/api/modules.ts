@@ -8,7 +8,7 @@ import { ProblemError } from './problems.js'
 
 /** What the API shows of a node. */
 export interface ApiModules {
-  readonly replica: Pick<Replica, 'submit' | 'status' | 'onFinal' | 'evidence'>
+  readonly replica: Pick<Replica, 'submit' | 'status' | 'network' | 'onFinal' | 'evidence'>
   readonly context: ReplicaContext
   readonly ledger: Ledger
   readonly runtime: Runtime

@@ -28,6 +28,7 @@ import { headOf } from './lanes.js'
 import { onPropose } from './on-propose.js'
 import { highestExecuted, onTimeout } from './on-timeout.js'
 import { propose } from './propose.js'
+import { leaderOf } from './quorum.js'
 import { enterByCertificate, onInstallation, onStop, resign, reviewWish } from './regency.js'
 import { durableRecords, markOf, restore } from './restore.js'
 import { silence, silentUntil } from './silence.js'
@@ -154,7 +155,7 @@ export class ReplicaCore {
       case 'propose':
         return message.regency >= state.regency && inReach(state, message.cid)
       case 'stop-data':
-        return message.regency >= state.regency
+        return message.regency >= state.regency && leaderOf(state.options.view, message.regency) === state.options.self
       case 'sync':
         return message.regency > state.regency || (message.regency === state.regency && state.phase === 'syncing')
       case 'stop':

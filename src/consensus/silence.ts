@@ -42,6 +42,9 @@ export const mayVote = (state: CoreState): boolean => silence(state) === undefin
 export function mayPromise(state: CoreState, regency: Regency): boolean {
   const { barredIn, lost } = state.silences
   if (!state.options.votes || (barredIn !== undefined && regency <= barredIn)) return false
+  // After an orderly stop it may have accepted in this regency: what it was bound to below went with that, so its first STOPDATA stands.
+  for (const { accepted } of state.instances.values())
+    if (accepted !== undefined && accepted.regency >= regency) return false
   if (lost === undefined) return true
   const { bounds } = lost
   if (bounds === undefined || bounds.view !== state.options.view.id || regency <= bounds.regency) return false

@@ -119,7 +119,8 @@ function corrupt(path: string, what: string): EtalonError {
   return new EtalonError(
     'wal/corrupt',
     `The write-ahead log ${path} is damaged: ${what}. Votes that this replica has sent may be lost.`,
-    'Do not delete the log and go on: the replica could contradict votes that it has sent. Restore the data folder from a copy ' +
-      'made while it was stopped, or let its organization replace the replica with a new key. Suspect the disk.',
+    'Never put an older copy of the log in its place. Stop the node, remove the folder `wal` of its data folder (keep the ledger and ' +
+      'the keys) and start it: it counts as one with a lost disk, and votes again once no earlier vote of its can matter. ' +
+      'Suspect the disk.',
   )
 }

@@ -190,5 +190,5 @@ export class LedgerCare {
 }
 
 const REMEDY =
-  'Stop the node, remove the folder `ledger` of its data folder (keep the log of votes, `wal`, and the keys) and start it: ' +
-  'it fetches a snapshot from its peers. Suspect the disk.'
+  'Stop the node, remove the folders `ledger` and `wal` of its data folder (keep the keys) and start it: it fetches a snapshot from its ' +
+  'peers, and votes again once none of its earlier votes can matter. Suspect the disk.'

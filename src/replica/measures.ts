@@ -4,8 +4,8 @@ import type { ReplicaId } from '../types/index.js'
 /** Round trips of the last half minute count. */
 const SAMPLES_MS = 30_000
 const SAMPLES_MAX = 16
-/** So many statuses go by between two pings. */
-const PING_EVERY = 4
+/** Time between two pings at least, ms. */
+const PING_MS = 3_000
 /** Share of a new measurement in the moving average of what a proposal costs. */
 const NEW_SHARE = 0.1
 
@@ -16,16 +16,22 @@ export class Measures {
   /** Of one transaction, executed, and of one sync of the ledger, ms. */
   #transactionMs = 0
   #syncMs = 0
-  #statuses = 0
+  #pingedMs = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** A number that a peer is to send back at once, with every few statuses. */
+  /** A number that a peer is to send back at once; absent where the last one is not long ago. */
   ping(): number | undefined {
-    this.#statuses += 1
-    return this.#statuses % PING_EVERY === 1 ? Math.max(1, Math.round(this.#clock.monotonicMs())) : undefined
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs - this.#pingedMs < PING_MS) return undefined
+    this.#pingedMs = nowMs
+    return Math.max(1, Math.round(nowMs))
+  }
+
+  nowMs(): number {
+    return this.#clock.monotonicMs()
   }
 
   pong(from: ReplicaId, ping: number): void {

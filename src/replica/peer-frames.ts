@@ -11,6 +11,7 @@ import type { CoreInForce } from './core-in-force.js'
 import type { Ingress } from './ingress.js'
 import type { LedgerCare } from './ledger-care.js'
 import type { Measures } from './measures.js'
+import type { HeardStatus } from './network-view.js'
 import type { SnapshotServer } from './snapshot-server.js'
 import type { SnapshotTransfer } from './snapshot-transfer.js'
 import { answerFetch, openRecords } from './state-transfer.js'
@@ -39,6 +40,8 @@ export interface PeerFramesModules {
 export class PeerFrames {
   /** Peers that ask where the others stand: they are given proofs. */
   readonly silentPeers = new Set<ReplicaId>()
+  /** What each peer said last. */
+  readonly heard = new Map<ReplicaId, HeardStatus>()
   readonly #context: ReplicaContext
   readonly #modules: PeerFramesModules
   readonly #early = new Map<ReplicaId, { readonly envelopes: Uint8Array[]; bytes: number }>()
@@ -134,6 +137,7 @@ export class PeerFrames {
     if (status.ping !== undefined) transport.send(from, 'transfer', encodeFrame({ kind: 'pong', ping: status.ping }))
     if (status.silent === 'barred' || status.silent === 'lost') this.silentPeers.add(from)
     else this.silentPeers.delete(from)
+    this.heard.set(from, { status, atMs: this.#modules.measures.nowMs() })
     transfer.onStatus(from, status)
     const finality = status.finality && ingress.finality(status.finality)
     feed({ kind: 'status', from, status, ...(finality === undefined ? {} : { finality }) })

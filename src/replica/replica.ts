@@ -20,6 +20,7 @@ import { Lane } from './lane.js'
 import { readHead } from './lane-heads.js'
 import { CARE_MS, LedgerCare } from './ledger-care.js'
 import { Measures } from './measures.js'
+import { type NetworkView, networkView } from './network-view.js'
 import { type ReplicaOptions, type ReplicaStatus, SNAPSHOT_EVERY_BLOCKS } from './options.js'
 import { PeerFrames } from './peer-frames.js'
 import { readLog } from './restoring.js'
@@ -305,6 +306,14 @@ export class Replica {
       ...(pulling === undefined ? {} : { pulling }),
       scrub: this.#care.scrubbed(),
     }
+  }
+
+  /** Whether blocks can become final, as this replica sees it. */
+  network(): NetworkView {
+    const { self: id, views } = this.context
+    const { silent, silentUntil, headersDiffer } = this.#cores.core.status()
+    const own = { id, silentUntil, headersDiffer, ...(silent === undefined ? {} : { silent }) }
+    return networkView(views.current.view, own, this.#frames.heard, this.#measures.nowMs())
   }
 
   /** Signed contradictions of replicas, newest last. */

@@ -11,6 +11,9 @@ import { isCertificateOf } from './state-transfer.js'
 
 /** A peer that does not answer a pull in time is passed over. */
 const PULL_MS_MAX = 5_000
+/** What another peer would have given long ago is asked of it: after so many times its answer takes, and so long at least (rule T6). */
+const LATE_FACTOR = 4
+const LATE_MS_MIN = 1_000
 /** A manifest is made when it is first asked for, which reads the whole state. */
 const MANIFEST_MS_MAX = 60_000
 /** Pulls under way at a time, each from another peer. */
@@ -56,6 +59,8 @@ export class SnapshotTransfer {
   readonly #modules: TransferModules
   readonly #peers: SnapshotPeers
   readonly #manifestAskedMs = new Map<ReplicaId, TimeMs>()
+  /** How long the last answer of each peer took, ms. */
+  readonly #answerMs = new Map<ReplicaId, number>()
   readonly #pulls = new Map<ReplicaId, Pull>()
   #job: Job | undefined
   /** A reply is being worked in, or the snapshot is being installed: the steps of a transfer do not overlap. */
@@ -101,11 +106,23 @@ export class SnapshotTransfer {
 
   #expire(nowMs: TimeMs): void {
     for (const [peer, pull] of this.#pulls) {
+      if (pull.kind !== 'manifest' && nowMs - pull.sentMs >= this.#lateAfterMs(peer, nowMs)) {
+        this.#answerMs.set(peer, nowMs - pull.sentMs)
+        this.#settle(peer, pull)
+        this.#modules.counters.add('snapshot.pulls-late')
+        continue
+      }
       const patienceMs = pull.kind === 'manifest' ? MANIFEST_MS_MAX : PULL_MS_MAX
       if (nowMs - pull.sentMs < patienceMs) continue
       this.#settle(peer, pull)
       this.#skip(peer)
     }
+  }
+
+  /** When a pull of this peer is late, ms: never, unless another that is free was quicker. */
+  #lateAfterMs(peer: ReplicaId, nowMs: TimeMs): number {
+    const others = this.#free(nowMs).flatMap(([id]) => (id === peer ? [] : (this.#answerMs.get(id) ?? [])))
+    return others.length === 0 ? Number.POSITIVE_INFINITY : Math.max(LATE_MS_MIN, LATE_FACTOR * Math.min(...others))
   }
 
   /** A pull is over: what it was for and did not bring is asked of others. */
@@ -159,7 +176,10 @@ export class SnapshotTransfer {
       void this.#exclusive(() => this.#install(job, first))
       return
     }
-    const holders = this.#free(nowMs).filter(([id, { finalized }]) => finalized >= job.height && !job.without.has(id))
+    const speed = ([id]: readonly [ReplicaId, Status]): number => this.#answerMs.get(id) ?? 0
+    const holders = this.#free(nowMs)
+      .filter(([id, { finalized }]) => finalized >= job.height && !job.without.has(id))
+      .sort((one, other) => speed(one) - speed(other))
     for (const [id] of holders) {
       if (this.#pulls.size >= PULLS_MAX) return
       this.#pullNext(id, job, nowMs)
@@ -195,6 +215,7 @@ export class SnapshotTransfer {
       this.#modules.ingress.reject('unwanted-reply')
       return undefined
     }
+    this.#answerMs.set(from, this.#modules.clock.monotonicMs() - pull.sentMs)
     return this.#exclusive(() => this.#take(from, pull, reply))
   }
 

@@ -200,9 +200,9 @@ export interface Bounds {
 /** Bounds that follow from window, lanes and the number of replicas. */
 export function boundsOf(n: number, window: number, laneBatchesMax: number, waitingMax: number): Bounds {
   // A batch is kept beyond its lane's bound only while an open instance names it.
-  const named = 2 * window * VALUE_BATCHES_MAX
-  // Its own window, and what a SYNC binds that starts from a height it has not reached yet.
-  const openInstances = 2 * window
+  const named = 3 * window * VALUE_BATCHES_MAX
+  // What it accepted and has not written yet, and two windows above what is final and executed here.
+  const openInstances = 3 * window
   const pendingBatches = n * laneBatchesMax + named
   return { openInstances, pendingBatches, heldBatches: pendingBatches, waiting: waitingMax }
 }

@@ -224,6 +224,27 @@ describe('D4: an orderly stop', () => {
     expect(sent(effects, 'stop')[0]).toMatchObject({ regency: 2, reason: 'barred' })
   })
 
+  it('no STOPDATA is given again for a regency in which it accepted: its older locks are gone by then (R4)', () => {
+    const one = new OneReplica(2)
+    for (const cid of [1, 2]) one.prepare(cid)
+    const locks = [1, 2].map((cid) => ({ cid, regency: 1, digest: one.value(cid).digest }))
+    one.changeTo(3, [
+      [0, { locks }],
+      [1, {}],
+      [3, {}],
+    ])
+    // Only the lower height is accepted anew; a second STOPDATA would leave it out, and free the height above by that gap.
+    expect(sent(one.writes(1, one.value(1), 3), 'accept')).toMatchObject([{ cid: 1, regency: 3 }])
+    one.stopAndRestart()
+    one.giveBatches()
+    expect(one.core.status()).toMatchObject({ regency: 3, phase: 'syncing' })
+    expect(sent(one.wait(1_500), 'stop-data')).toEqual([])
+    expect(sent(one.stops(one.others, 4), 'stop-data')[0]?.locks).toMatchObject([
+      { cid: 1, regency: 3 },
+      { cid: 2, regency: 1 },
+    ])
+  })
+
   it('a leader that is about to stop resigns, once, and others do not', () => {
     const leader = new OneReplica(1)
     expect(sent(leader.core.resign(), 'stop')).toMatchObject([{ regency: 2, reason: 'resign' }])

@@ -106,7 +106,7 @@ describe('1: what a crash takes back is no ground for a decision', () => {
   })
 })
 
-describe('2: progress of some sort is not service to all', () => {
+describe('2, 3 and 4: progress of some sort is not service to all', () => {
   it('replaces a leader that proposes empty values', () => {
     const cluster = new Cluster(4, 1)
     const changes = countChanges(cluster)
@@ -177,7 +177,7 @@ describe('2: progress of some sort is not service to all', () => {
   })
 })
 
-describe('4: clocks', () => {
+describe('8: clocks', () => {
   it('a wall clock that is an hour ahead and then right keeps no replica from asking for another leader', () => {
     const cluster = new Cluster(4, 5)
     cluster.clockErrorMs.set(0, 3_600_000)

@@ -116,6 +116,18 @@ describe('T2: voting', () => {
     expect(one.core.status().silent).toBe('lost')
   })
 
+  it('D3 holds beside it: a crash after the return bars it like any other', () => {
+    const one = told()
+    follow(one, 1, 2 * WINDOW + 1)
+    one.giveBatch(10)
+    expect(sent(one.propose(10), 'write')).toHaveLength(1)
+    one.restart(9)
+    expect(one.core.status()).toMatchObject({ silent: 'barred', silentUntil: 0 })
+    for (const id of one.others) one.hear(id, {})
+    expect(one.core.status()).toMatchObject({ silent: 'barred', silentUntil: 9 + 2 * WINDOW })
+    expect(one.core.durableRecords()).toContainEqual(one.log[1])
+  })
+
   it('STOPDATA is not given for a regency up to G, nor before the durable height is beyond', () => {
     const one = told([1, 3, 1])
     follow(one, 1, 2 * WINDOW + 1)

@@ -104,6 +104,16 @@ describe('R5: a lock counts only with its data', () => {
     expect(sent(other.stops(other.others, 3), 'stop-data')[0]?.locks).toEqual([])
   })
 
+  it('a lock that was accepted is named though a newer one, without its data, came after it', () => {
+    const one = new OneReplica(2)
+    one.prepare(1)
+    one.changeTo(3, NONE)
+    const other = one.value(1, 3)
+    one.propose(1, other, 3)
+    one.writes(1, other, 3)
+    expect(sent(one.stops(one.others, 4), 'stop-data')[0]?.locks).toEqual([lockOn(one, 1)])
+  })
+
   it('a leader counts a STOPDATA once it holds the data of all its locks, and pulls them', () => {
     const leader = gathering()
     const value = leader.value(1)

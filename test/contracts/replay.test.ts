@@ -55,11 +55,11 @@ it('gives the same receipts and states as it always did, on every version of Nod
   }
   expect(digests).toMatchInlineSnapshot(`
     {
-      "fuel": "68b8775fbfe07a9aa9d72755b4d219532a7090aceb38439f955d0fbeb3045843",
-      "logbook": "47751fdcf8b949b3e73968a970ce3dfaa5a7bb27df55294c4a737cbcc3a642d5",
-      "measuring": "3dd6b29c7599d0d3070a5e994db77c76850f3e1135cc991a546460f0fd3576a7",
-      "pki": "3cc6d6a87a6495d622a7e85139d9521aa2315fc1a16f2eea51156b1a8191411f",
-      "privacy": "4c253f911fee6f34da549ff8eca58e79697c33fb19cba34aeb14820036ae64b7",
+      "fuel": "8298a9a9097b83b041109ad94d5ad4aa953466f71785e4f12adc3a8b959a273d",
+      "logbook": "87c1478e44c0d7b01a25183b331f6632a130f2b1fb74a4a0c704788859daf98a",
+      "measuring": "3feedbf55a195f776f42db12da21723ae11ec8bce1c329b7b6ff031178a15e27",
+      "pki": "fe81910dd129a1fa5970ffd942fa65b897ca2c10f853a27add6f97d24c0d4f0b",
+      "privacy": "c7110fc85e7edeaf5b16255909175e376e6d18335ace47f12de763c4808db553",
     }
   `)
 }, 120_000)

@@ -2,7 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
 import { toBase64, toHex, utf8 } from '../../src/base/bytes.js'
 import { Random } from '../../src/base/random.js'
-import { networkIdOf } from '../../src/codec/genesis.js'
+import { DEFAULT_PARAMETERS, networkIdOf } from '../../src/codec/genesis.js'
 import {
   type Answer,
   BUILT_IN_CONTRACTS,
@@ -71,7 +71,7 @@ export function genesisOf(changes: Partial<Genesis> = {}): Genesis {
       ],
     })),
     replicas: [],
-    parameters: { window: 8, dedupWindowMs: 60_000, clockDriftMsMax: 1_000, endorsements: 2 },
+    parameters: { ...DEFAULT_PARAMETERS, clockDriftMsMax: 1_000, endorsements: 2 },
     ...changes,
   }
 }

@@ -67,6 +67,10 @@ class Pulling {
   failure: unknown
   transfer: SnapshotTransfer
   nowMs = 1_000_000
+  /** How long a peer takes to answer, ms, and how many parts it gives at a time. */
+  delayMs: (to: ReplicaId) => number = () => 0
+  partsOf: (to: ReplicaId) => number = () => Number.POSITIVE_INFINITY
+  #late: { readonly atMs: number; readonly answer: () => Promise<void> }[] = []
   readonly #replies: Promise<unknown>[] = []
 
   readonly source: LevelLedger
@@ -130,9 +134,13 @@ class Pulling {
     const answered = async () => {
       const reply = await this.servers[to]?.answer(request)
       const said = reply && this.behaviours[to]?.(reply, request)
-      if (said !== undefined) await transfer.onReply(to, said)
+      if (said === undefined) return
+      const parts = this.partsOf(to)
+      await transfer.onReply(to, { ...said, chunks: said.chunks.slice(0, parts), blocks: said.blocks.slice(0, parts) })
     }
-    this.#replies.push(answered())
+    const delayMs = this.delayMs(to)
+    if (delayMs === 0) this.#replies.push(answered())
+    else this.#late.push({ atMs: this.nowMs + delayMs, answer: answered })
     return true
   }
 
@@ -148,6 +156,9 @@ class Pulling {
       this.transfer.onStatus(id, this.#status(id))
     })
     this.transfer.tick()
+    const due = this.#late.filter(({ atMs }) => atMs <= this.nowMs)
+    this.#late = this.#late.filter(({ atMs }) => atMs > this.nowMs)
+    for (const { answer } of due) this.#replies.push(answer())
     while (this.#replies.length > 0) await this.#replies.shift()
     await this.transfer.idle()
   }
@@ -217,6 +228,24 @@ describe('the transfer of a snapshot', () => {
     const pull = await pulling([silentPeer, without, liar(3, 1), honest], database)
     expect(await pull.run(2_000)).toBe(true)
     await expectSame(pull, database)
+  })
+
+  it('T6: is not held up by a peer that gives one part every 4.7 s: others are asked for what is late (fault 12)', async () => {
+    const quick = await pulling([honest, honest, honest])
+    expect(await quick.run()).toBe(true)
+    const quickMs = quick.nowMs
+    for (const drip of [0, 1, 2]) {
+      const database = memoryDatabase()
+      const network = await pulling(
+        [0, 1, 2].map(() => honest),
+        database,
+      )
+      network.delayMs = (to) => (to === drip ? 4_700 : 0)
+      network.partsOf = (to) => (to === drip ? 1 : Number.POSITIVE_INFINITY)
+      expect(await network.run()).toBe(true)
+      expect(network.nowMs - quickMs).toBeLessThan(15_000)
+      await expectSame(network, database)
+    }
   })
 
   it('never installs a lie, whatever byte of whatever part it is in', async () => {
