@@ -1,4 +1,4 @@
-export { chainProblem, type VoteVerifier, verifyCertificate } from './certificates.js'
+export { type VoteVerifier, verifyCertificate } from './certificates.js'
 export * from './interface.js'
 export { continues, NO_PLACE } from './pool.js'
 export { leaderOf, type Quorum, quorumOf } from './quorum.js'

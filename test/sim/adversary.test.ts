@@ -39,8 +39,10 @@ describe('a Byzantine replica', () => {
     'acts as told and breaks nothing: %s',
     async (strategy) => {
       let acted = 0
-      for (const target of [0, 1]) {
-        const { result } = await runSeed(20 + target, HOURS, withAdversary(strategy, target))
+      // Snapshots are pulled rarely, and not always from the one that drips.
+      const runs = strategy === 'drip-snapshot' ? 8 : 2
+      for (let i = 0; i < runs; i++) {
+        const { result } = await runSeed(20 + i, HOURS, withAdversary(strategy, i % 2))
         expect(result.violations).toEqual([])
         acted += result.counts.get(`adversary.${strategy}`) ?? 0
       }

@@ -33,9 +33,9 @@ it('exactly once: a transaction at two places is found, in one block and over bl
 
 it('bounds: what is larger than allowed is found', () => {
   const bounds = boundsOf(4, 8, 64, 100)
-  const status = { openInstances: 16, pendingBatches: 5, heldBatches: 5, waiting: 100 } as ReplicaStatus
+  const status = { openInstances: 24, pendingBatches: 5, heldBatches: 5, waiting: 100 } as ReplicaStatus
   expect(boundProblem(status, bounds)).toBeUndefined()
-  expect(boundProblem({ ...status, openInstances: 17 }, bounds)).toContain('openInstances')
+  expect(boundProblem({ ...status, openInstances: 25 }, bounds)).toContain('openInstances')
   expect(boundProblem({ ...status, heldBatches: bounds.heldBatches + 1 }, bounds)).toContain('heldBatches')
   expect(boundProblem({ ...status, waiting: 101 }, bounds)).toContain('waiting')
 })

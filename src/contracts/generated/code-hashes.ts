@@ -6,5 +6,5 @@ export const CODE_HASHES: Readonly<Record<string, string>> = {
   'logbook@1.1.0': 'bbb6c29178f15709a2a8ad97a9f35dbd592b3a21102bbf65633886313bc72d11',
   'measuring@1.0.0': '54d7178971ed1f3cb61ddf97e65419bd86123c4afbcf9dfbe0261203c00cc4ee',
   'pki@2.0.0': 'e590d4957a113ebb2131aac462e86638e18c2d8067d084bd2bd5de7e431ffea0',
-  'privacy@1.0.0': 'e111c6c2a3acc045615b7251af1205841c5925777b697b5bcc4b3c0645ea1d1b',
+  'privacy@1.0.0': 'a0b8530cc49507277418ae6cb411275cb12beb63221a7998774bb358e8ff7f30',
 }
