@@ -114,7 +114,9 @@ function clockThatRanOut(state: CoreState): 'turn' | 'finish' | 'duty' | 'hand-o
   if (leads(state)) return undefined
   if (isOver(turnSinceMs, patienceMs, turnTimeoutMs(state))) return 'turn'
   if (isDutyNeglected(state)) return 'duty'
-  return unshownMs(state) >= finishTimeoutMs(state) ? 'hand-over' : undefined
+  // What the leader holds is told with its next status only.
+  const toldMs = finishTimeoutMs(state) + state.options.timings.statusMs
+  return unshownMs(state) >= toldMs ? 'hand-over' : undefined
 }
 
 const doHeadersDiffer = (state: CoreState): boolean =>

@@ -222,7 +222,7 @@ describe('L3: hand-over', () => {
     expect(all(author.wait(1_000), 'send-batch')).toHaveLength(1)
   })
 
-  it('a leader that does not show a batch handed to it again and again for T_finish is given up', () => {
+  it('a leader that does not show a batch handed to it again and again for T_finish and a status is given up', () => {
     const one = new OneReplica(2)
     one.giveBatch(1, 3)
     let waitedMs = 0
@@ -233,8 +233,9 @@ describe('L3: hand-over', () => {
       one.hear(1, { lanes: [] })
       if (sent(one.wait(250), 'stop').length > 0) waitedMs = cid * 250
     }
-    expect(waitedMs).toBeGreaterThanOrEqual(DEFAULT_TIMINGS.finishMs)
-    expect(waitedMs).toBeLessThanOrEqual(DEFAULT_TIMINGS.finishMs + 500)
+    const { finishMs, statusMs } = DEFAULT_TIMINGS
+    expect(waitedMs).toBeGreaterThanOrEqual(finishMs + statusMs)
+    expect(waitedMs).toBeLessThanOrEqual(finishMs + statusMs + 500)
   })
 
   it('a batch that only its author has reaches the others and is ordered', () => {
