@@ -21,6 +21,8 @@ export interface ClusterBenchOptions {
   readonly sync: boolean
   readonly workers: number | undefined
   readonly killLeaderAtSeconds: number | undefined
+  /** The leader of the first regency is Byzantine, in this way; clients are at the others, and nothing is measured apart from the start. */
+  readonly attack?: string
 }
 
 export interface ClusterBenchResult {
@@ -39,6 +41,8 @@ export interface ClusterBenchResult {
 }
 
 const WARM_UP_MS = 4_000
+/** Leads the first regency. */
+const ATTACKER = 1
 const LOG_TAIL_CHARACTERS = 4_000
 
 /** Real replica processes, and one process of closed-loop clients that keeps them busy. */
@@ -54,6 +58,10 @@ export async function benchCluster(
     members: membersOf(options),
     parameters: { window: options.window },
     linkDelayMs: options.delayMs,
+    program: (id) =>
+      options.attack === undefined || options.attack === 'none' || id !== ATTACKER
+        ? undefined
+        : { path: new URL('./byzantine-node.js', import.meta.url), args: [options.attack] },
     logTo: openSync(log, 'a'),
     config: {
       logLevel: 'warn',
@@ -97,12 +105,15 @@ async function measure(
 ): Promise<ClusterBenchResult> {
   const order: LoadOrder = {
     genesis: join(cluster.folder, 'genesis.json'),
-    replicas: replicas.map(({ organization, url }) => ({ organization, url, token: cluster.token(organization) })),
+    replicas: replicas
+      .filter(({ id }) => options.attack === undefined || id !== ATTACKER)
+      .map(({ organization, url }) => ({ organization, url, token: cluster.token(organization) })),
     auth: options.auth,
     workload: options.workload,
     clients: options.clients,
     payloadBytes: options.payload,
-    warmUpMs: WARM_UP_MS,
+    // What clients wait for in the first moments of an attack counts.
+    warmUpMs: options.attack === undefined ? WARM_UP_MS : 0,
     measureMs: options.seconds * 1_000,
   }
   say(`${options.clients} clients, ${options.auth}, ${describe(options)}, for ${options.seconds} s`)
@@ -119,7 +130,9 @@ async function measure(
       ? {}
       : { at: { seconds: options.killLeaderAtSeconds, run: () => killLeader(cluster, say) } }),
   })
-  const { divergent } = await compare(cluster.running())
+  const { divergent } = await compare(
+    cluster.running().filter(({ id }) => options.attack === undefined || id !== ATTACKER),
+  )
   const { finalized } = result
   const round = (value: number, digits = 1): number => Number(value.toFixed(digits))
   return {

@@ -1,6 +1,7 @@
 import '../src/base/polyfill.js'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { printJson, say, sayError } from '../src/cli/output.js'
+import { STRATEGIES } from '../src/sim/adversary/strategies.js'
 
 function number(min: number, max: number) {
   return (text: string): number => {
@@ -24,6 +25,7 @@ interface ClusterFlags {
   readonly sync: 'on' | 'off'
   readonly workers?: number
   readonly killLeaderAt?: number
+  readonly attack?: string
   readonly json?: boolean
 }
 
@@ -45,6 +47,9 @@ program
   .addOption(new Option('--sync <mode>', 'off gives up durability').choices(['on', 'off']).default('on'))
   .option('--workers <n>', 'threads that verify signatures, per replica', number(0, 64))
   .option('--kill-leader-at <s>', 'kill -9 of the leader after this time; adds gapMs', number(0, 600))
+  .addOption(
+    new Option('--attack <strategy>', 'the leader of the first regency is Byzantine').choices([...STRATEGIES, 'none']),
+  )
   .option('--json', 'the result as one line of JSON')
   .action(async (flags: ClusterFlags) => {
     const { benchCluster } = await import('./cluster.js')
@@ -55,6 +60,7 @@ program
         delayMs: delay,
         sync: sync === 'on',
         killLeaderAtSeconds: killLeaderAt,
+        ...(flags.attack === undefined ? {} : { attack: flags.attack }),
       },
       say,
     )

@@ -20,7 +20,7 @@ import {
 } from '../ledger/index.js'
 import { decodeTransportKey } from '../p2p/keys.js'
 import { createLibp2pTransport } from '../p2p/libp2p-transport.js'
-import type { Ledger, Logger, SignatureVerifier, Transport } from '../ports.js'
+import type { KeyRing, Ledger, Logger, SignatureVerifier, Transport } from '../ports.js'
 import {
   contextOf,
   DEFAULT_LANE,
@@ -59,6 +59,8 @@ export interface NodeOptions {
   readonly timings?: Partial<CoreTimings>
   readonly lane?: Partial<LaneOptions>
   readonly proposals?: Partial<typeof DEFAULT_PROPOSALS>
+  /** Stands between the replica and its transport: for tests and benchmarks. */
+  readonly wrapTransport?: (transport: Transport, context: ReplicaContext, keys: KeyRing) => Transport
 }
 
 /**
@@ -108,13 +110,15 @@ export async function createNode(config: NodeConfig, options: NodeOptions): Prom
     })
     const verifier = createVerifier(config)
     opened.push(verifier)
+    const keyRing = new FileKeyRing(config.keys, keys)
+    const addressed = withAddresses(transport, config.peers)
     const replica = new Replica(
       context,
       {
         clock: systemClock,
-        keys: new FileKeyRing(config.keys, keys),
+        keys: keyRing,
         verifier,
-        transport: withAddresses(transport, config.peers),
+        transport: options.wrapTransport?.(addressed, context, keyRing) ?? addressed,
         wal,
         ledger,
         runtime,

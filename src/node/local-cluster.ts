@@ -36,6 +36,8 @@ export interface ClusterOptions {
   readonly config?: Partial<Omit<NodeConfigFile, 'replica' | 'listen' | 'peers' | 'api'>>
   /** One-way delay of every link between replicas, ms: their traffic goes through relays of this process. */
   readonly linkDelayMs?: number
+  /** What runs a replica instead of `etalon start`; for benchmarks. It gets the path of the config as its last argument. */
+  readonly program?: (id: number) => { readonly path: URL; readonly args: readonly string[] } | undefined
   /** Where the replicas' logs go: file descriptor. */
   readonly logTo?: number
 }
@@ -57,12 +59,14 @@ export class LocalCluster {
   readonly genesis: Genesis
   readonly #slots: readonly Slot[]
   readonly #logTo: number | undefined
+  readonly #program: NonNullable<ClusterOptions['program']>
   #relays: readonly DelayRelay[] = []
 
   private constructor(options: ClusterOptions, genesis: Genesis) {
     this.folder = options.folder
     this.genesis = genesis
     this.#logTo = options.logTo
+    this.#program = options.program ?? (() => undefined)
     this.#slots = genesis.organizations.map(({ id: organization }, id) => ({
       id,
       organization,
@@ -134,7 +138,8 @@ export class LocalCluster {
     const log = this.#logTo ?? 'ignore'
     // A process group of its own: a terminal's Ctrl-C is for this process, which ends its replicas when it has compared them. Where this
     // process dies, the channel to it closes, and they end by themselves.
-    const child = fork(main, ['start', slot.configPath], {
+    const { path, args } = this.#program(id) ?? { path: main, args: ['start'] }
+    const child = fork(path, [...args, slot.configPath], {
       stdio: ['ignore', log, log, 'ipc'],
       serialization: 'json',
       detached: true,

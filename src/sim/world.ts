@@ -157,7 +157,7 @@ export class World {
     const running = await boot(this.#boot, {
       machine,
       process,
-      transport: machine.adversary?.wrap(transport, process) ?? transport,
+      transport: machine.adversary?.wrap(transport, process.clock) ?? transport,
       start,
       votesLost,
       onWritten: (block) => this.#onWritten(machine, block),

@@ -2,9 +2,8 @@ import { Random } from '../../base/random.js'
 import { decodeEnvelope, encodeEnvelope, encodeMessageBody, messageStatement } from '../../codec/consensus.js'
 import { decodeFrame, encodeFrame, type Frame } from '../../codec/frame.js'
 import type { CodecContext } from '../../codec/transaction.js'
-import type { FrameHandler, Signer, TrafficClass, Transport } from '../../ports.js'
+import type { Clock, FrameHandler, Signer, TrafficClass, Transport } from '../../ports.js'
 import type { Certificate, Message, ReplicaId, Signed, ViewId } from '../../types/index.js'
-import type { SimProcess } from '../process.js'
 import type { Actor, MakeActor } from './actor.js'
 import { dripSnapshot, replay, silent, slow, slowLeader, voteTwice, withhold } from './delaying.js'
 import { forgeSync, lieInStopData, staleCertificates } from './electing.js'
@@ -73,11 +72,11 @@ export class Adversary {
   }
 
   /** The transport of one life of its machine's process. */
-  wrap(transport: Transport, process: SimProcess): Transport {
+  wrap(transport: Transport, clock: Pick<Clock, 'after' | 'nowMs'>): Transport {
     return {
       start: (handler) => transport.start(this.#listen(transport, handler)),
       setPeers: (peers) => transport.setPeers(peers),
-      send: (to, traffic, frame) => this.#send(transport, process, to, traffic, frame),
+      send: (to, traffic, frame) => this.#send(transport, clock, to, traffic, frame),
       connected: () => transport.connected(),
       addresses: () => transport.addresses(),
       counters: () => transport.counters(),
@@ -98,18 +97,22 @@ export class Adversary {
     }
   }
 
-  #send(transport: Transport, process: SimProcess, to: ReplicaId, traffic: TrafficClass, bytes: Uint8Array): boolean {
+  #send(
+    transport: Transport,
+    clock: Pick<Clock, 'after' | 'nowMs'>,
+    to: ReplicaId,
+    traffic: TrafficClass,
+    bytes: Uint8Array,
+  ): boolean {
     const frame = decodeFrame(this.#options.codec.sha256, bytes)
     const own = this.#own(frame)
     const delayMs = this.#actor.delayMs?.(frame, own) ?? 0
     if (delayMs > 0) {
-      process.after(delayMs, () => transport.send(to, traffic, bytes))
+      clock.after(delayMs, () => transport.send(to, traffic, bytes))
       return true
     }
     const frames =
-      own === undefined
-        ? this.#actor.other?.(frame, to, bytes)
-        : this.#actor.own?.(own, to, bytes, process.clock.nowMs())
+      own === undefined ? this.#actor.other?.(frame, to, bytes) : this.#actor.own?.(own, to, bytes, clock.nowMs())
     const sent = (frames ?? [bytes]).map((instead) => transport.send(to, traffic, instead))
     return sent.length === 0 || sent.some(Boolean)
   }
