@@ -45,6 +45,8 @@ const WARM_UP_MS = 4_000
 const ATTACKER = 1
 const LOG_TAIL_CHARACTERS = 4_000
 
+const round = (value: number, digits = 1): number => Number(value.toFixed(digits))
+
 /** Real replica processes, and one process of closed-loop clients that keeps them busy. */
 export async function benchCluster(
   options: ClusterBenchOptions,
@@ -117,8 +119,8 @@ async function measure(
     measureMs: options.seconds * 1_000,
   }
   say(`${options.clients} clients, ${options.auth}, ${describe(options)}, for ${options.seconds} s`)
-  const before = { cpu: 0, fsyncs: 0, blocks: 0 }
-  const after = { cpu: 0, fsyncs: 0, blocks: 0 }
+  const before = { ...NOTHING }
+  const after = { ...NOTHING }
   let rssMiB = 0
   const result = await runLoad(order, {
     begin: async () => Object.assign(before, await totals(replicas)),
@@ -134,7 +136,8 @@ async function measure(
     cluster.running().filter(({ id }) => options.attack === undefined || id !== ATTACKER),
   )
   const { finalized } = result
-  const round = (value: number, digits = 1): number => Number(value.toFixed(digits))
+  const blocks = Math.max(1, (after.blocks - before.blocks) / options.replicas)
+  const perBlock = (name: keyof Totals): number => round((after[name] - before[name]) / blocks)
   return {
     tps: round(finalized / result.seconds),
     p50Ms: round(result.latenciesMs.p50),
@@ -148,7 +151,16 @@ async function measure(
     divergent,
     ...(options.killLeaderAtSeconds === undefined ? {} : { gapMs: round(result.gapMs) }),
     refused: result.refused,
-    transactionsPerBlock: round((finalized * options.replicas) / Math.max(1, after.blocks - before.blocks)),
+    transactionsPerBlock: round(finalized / blocks),
+    // Over all replicas; under load several blocks share votes and syncs.
+    perBlock: {
+      frames: perBlock('frames'),
+      bytes: perBlock('bytes'),
+      signaturesMade: perBlock('made'),
+      signaturesChecked: perBlock('checked'),
+      logSyncs: perBlock('logSyncs'),
+      ledgerSyncs: perBlock('ledgerSyncs'),
+    },
     maxMs: round(result.latenciesMs.max),
     ...options,
     node: process.versions.node,
@@ -192,13 +204,30 @@ async function killLeader(cluster: LocalCluster, say: (text: string) => void): P
   await cluster.stopReplica(leader, 'SIGKILL')
 }
 
+const NOTHING = { cpu: 0, fsyncs: 0, blocks: 0, frames: 0, bytes: 0, made: 0, checked: 0, logSyncs: 0, ledgerSyncs: 0 }
+
+type Totals = typeof NOTHING
+
 /** CPU time from the operating system, and counters from the replicas, over all of them. */
-async function totals(replicas: readonly ClusterReplica[]): Promise<{ cpu: number; fsyncs: number; blocks: number }> {
+async function totals(replicas: readonly ClusterReplica[]): Promise<Totals> {
   let cpu = 0
   for (const { pid } of replicas) cpu += processUsage(pid).cpuMicros
   const counted = await Promise.all(replicas.map(({ url }) => counters(url)))
   const sum = (name: string): number => counted.reduce((total, counts) => total + (counts.get(name) ?? 0), 0)
-  return { cpu, fsyncs: sum('wal-syncs') + sum('blocks') + sum('blocks-from-peers'), blocks: sum('blocks') }
+  const votes = ['envelope', 'certificate', 'installation', 'batch', 'fetch', 'reply']
+  const logSyncs = sum('wal-syncs')
+  const ledgerSyncs = sum('ledger-syncs')
+  return {
+    cpu,
+    fsyncs: logSyncs + ledgerSyncs,
+    blocks: sum('blocks'),
+    frames: votes.reduce((total, kind) => total + sum(`frames.${kind}`), 0),
+    bytes: sum('bytes.sent'),
+    made: sum('signatures-made'),
+    checked: sum('signatures-checked'),
+    logSyncs,
+    ledgerSyncs,
+  }
 }
 
 async function counters(url: string): Promise<Map<string, number>> {

@@ -269,6 +269,7 @@ export class EffectRunner {
     if (to.length === 0) return
     const bytes = encodeFrame(frame)
     this.#modules.counters.add(`frames.${frame.kind}`, to.length)
+    this.#modules.counters.add('bytes.sent', bytes.length * to.length)
     for (const replica of to) this.#modules.transport.send(replica, traffic, bytes)
   }
 

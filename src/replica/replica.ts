@@ -334,9 +334,12 @@ export class Replica {
   #publish(batch: Batch): void {
     this.#store.add(batch)
     const frame = encodeFrame({ kind: 'batch', bytes: batch.bytes })
-    for (const { id } of this.context.views.current.view.replicas) {
-      if (id !== this.context.self) this.#modules.transport.send(id, 'batch', frame)
-    }
+    const others = this.context.views.current.view.replicas.filter(({ id }) => id !== this.context.self)
+    for (const { id } of others) this.#modules.transport.send(id, 'batch', frame)
+    const { counters } = this.#modules
+    counters.add('frames.batch', others.length)
+    counters.add('bytes.sent', frame.length * others.length)
+    counters.add('signatures-made')
     this.#feedBatch(batch)
   }
 
