@@ -59,7 +59,7 @@ it('gives the same receipts and states as it always did, on every version of Nod
       "logbook": "87c1478e44c0d7b01a25183b331f6632a130f2b1fb74a4a0c704788859daf98a",
       "measuring": "3feedbf55a195f776f42db12da21723ae11ec8bce1c329b7b6ff031178a15e27",
       "pki": "fe81910dd129a1fa5970ffd942fa65b897ca2c10f853a27add6f97d24c0d4f0b",
-      "privacy": "c7110fc85e7edeaf5b16255909175e376e6d18335ace47f12de763c4808db553",
+      "privacy": "a7914ee2f2d0f4d152d5f5160a9b7b861941881633570dd5fa8a263705ff58f9",
     }
   `)
 }, 120_000)
