@@ -57,7 +57,8 @@ const GenesisSchema = Type.Object(
         clockDriftMsMax: Type.Integer({ minimum: 1_000, maximum: 60_000 }),
         endorsements: Type.Integer({ minimum: 0, maximum: 100 }),
         proposalTransactionsMax: Type.Integer({ minimum: LIMITS.batchTransactionsMax, maximum: 32_768 }),
-        proposalBytesMax: Type.Integer({ minimum: LIMITS.batchBytesMax, maximum: 32 * 1024 * 1024 }),
+        // A block and what belongs to it must fit a frame of a transfer, 16 MiB.
+        proposalBytesMax: Type.Integer({ minimum: LIMITS.batchBytesMax, maximum: 8 * 1024 * 1024 }),
         proposalCostMax: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
       },
       Closed,
