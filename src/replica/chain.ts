@@ -59,6 +59,8 @@ export class Chain {
   #stopped = false
   /** What execution reads: staged blocks over the ledger. One object for good, as the runtime remembers by it. */
   readonly #state: StateReader = { get: (key) => this.#get(key) }
+  /** The state of what is final, written or not: what clients that hold a receipt count on. */
+  readonly finalState: StateReader = { get: (key) => this.#get(key, this.#final) }
 
   constructor(context: ReplicaContext, modules: ChainModules, handlers: ChainHandlers) {
     this.#context = context
@@ -294,9 +296,10 @@ export class Chain {
     return { sealed: this.#top(), staged: staged?.staged, state: this.#state, locate: (id) => this.locate(id) }
   }
 
-  #get(key: string): Uint8Array | undefined {
+  #get(key: string, upTo = Number.POSITIVE_INFINITY): Uint8Array | undefined {
     for (let i = this.#staged.length - 1; i >= 0; i--) {
-      const change = this.#staged[i]?.changed.get(key)
+      const { sealed, changed } = this.#staged[i] as StagedBlock
+      const change = sealed.header.height > upTo ? undefined : changed.get(key)
       if (change !== undefined) return change.value
     }
     return this.#modules.ledger.get(key)

@@ -115,7 +115,7 @@ export class Replica {
       (batch) => this.#publish(batch),
     )
     const takes = () => this.#cores.signer !== undefined
-    const submission = { clock, ledger, runtime, counters, takes, chain: () => this.#chain }
+    const submission = { clock, runtime, counters, takes, chain: () => this.#chain }
     this.#submissions = new Submissions(context, submission, this.#ingress, this.#lane, fatal)
     this.#announcer = new KeyAnnouncer(context, modules, takes, (...submission) => this.submit(...submission))
     const { snapshots: { everyBlocks = SNAPSHOT_EVERY_BLOCKS, ...careOptions } = {} } = options

@@ -1,7 +1,7 @@
 import { equalBytes } from '../base/bytes.js'
 import { decodeTransaction, isRefused } from '../codec/transaction.js'
 import type { Runtime } from '../contracts/index.js'
-import type { Clock, Counters, Ledger } from '../ports.js'
+import type { Clock, Counters } from '../ports.js'
 import type { Digest, TimeMs, Transaction } from '../types/index.js'
 import type { Chain } from './chain.js'
 import type { ReplicaContext } from './context.js'
@@ -34,12 +34,11 @@ const RETRY_AFTER_MS = 250
 
 export interface SubmissionModules {
   readonly clock: Clock
-  readonly ledger: Ledger
   readonly runtime: Runtime
   readonly counters: Counters
   /** Whether this replica's batches count now. */
   readonly takes: () => boolean
-  readonly chain: () => Pick<Chain, 'locate' | 'finalBlock'>
+  readonly chain: () => Pick<Chain, 'locate' | 'finalBlock' | 'finalState' | 'final'>
 }
 
 interface Waiting {
@@ -175,8 +174,9 @@ export class Submissions {
   }
 
   #admit(transaction: Transaction, onOutcome: OnOutcome): void {
-    const { ledger, runtime } = this.#modules
-    const refusal = runtime.admit(transaction, ledger, ledger.tip().header.height + 1)
+    // Not the ledger's state: receipts leave before their block is written, and who was just enrolled may submit at once.
+    const { finalState, final } = this.#modules.chain()
+    const refusal = this.#modules.runtime.admit(transaction, finalState, final + 1)
     if (refusal !== undefined) {
       this.#refuse(onOutcome, refusal.code, refusal.detail)
       return

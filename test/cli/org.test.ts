@@ -78,11 +78,11 @@ describe('members', () => {
   it('are enrolled, take another key by themselves, and are retired', async () => {
     const first = await member('maker', 'anna', 'anna')
     await done('maker', 'enroll', 'anna', '--public', first.public, '--kind', 'operator')
-    expect((await append(first.key)).exit).toBe(0)
+    expect(await append(first.key)).toMatchObject({ exit: 0 })
     const second = await member('maker', 'anna', 'anna-2')
     expect((await org('rotate', 'anna', '--public', second.public, '--key', first.key)).exit).toBe(0)
     expectRefused(await append(first.key), 1, 'identity/unknown-key')
-    expect((await append(second.key)).exit).toBe(0)
+    expect(await append(second.key)).toMatchObject({ exit: 0 })
     const { publicKey } = JSON.parse(readFileSync(second.public, 'utf8')) as { publicKey: string }
     const shown = await org('show', 'maker', '--members')
     expect(shown.stdout).toMatch(/^ {2}anna +operator +ed25519 [0-9a-f]{64} +acts$/m)
@@ -130,7 +130,7 @@ describe('organizations', () => {
     const late = await founder('late')
     expectRefused(await append(late.key), 1, 'identity/')
     await decided('admit', late.public)
-    expect((await append(late.key)).exit).toBe(0)
+    expect(await append(late.key)).toMatchObject({ exit: 0 })
     expect((await org('show', 'late')).stdout).toMatch(/^ {2}replica +none/m)
     await decided('roles', 'late', 'notified-body,nmi')
     expect(lastJson(await org('show', 'late', '--json'))).toMatchObject({

@@ -72,6 +72,25 @@ describe('a network of replicas', () => {
     await peer.leave()
   })
 
+  it('takes transactions of whoever a final block enrolled, however long its ledger takes to write it', async () => {
+    network = new InProcessNetwork(4)
+    network.ledgerWriteDelayMs = 40
+    for (const id of [0, 1, 2, 3]) await network.start(id)
+    const { ledger, replica } = network.get(2)
+    let early = 0
+    for (let i = 0; early < 3; i++) {
+      if (i > 200) throw new Error('no block was final before it was written')
+      const { organization, signer } = network.identity(2, `member ${i}`)
+      const member = { name: `member-${i}`, keyType: 'ed25519', publicKey: signer.publicKey, kind: 'client' }
+      const enrolled = await network.call(2, network.identity(2, 'admin'), 'identity', 'enroll', member)
+      expect(enrolled.code).toBe('')
+      const entry = { category: 'test', subject: 'subject', payload: 'first' }
+      const transaction = await network.encode({ organization, signer }, 'logbook', 'append', entry)
+      if (replica.status().finalized > ledger.tip().header.height) early += 1
+      expect(await network.submit(2, transaction)).toMatchObject({ kind: 'final' })
+    }
+  })
+
   it('continues on the same data after all stopped', async () => {
     network = await InProcessNetwork.start(4)
     expect(await network.append(0, 'before')).toMatchObject({ kind: 'final' })
