@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ByzantineMember } from '../support/byzantine.js'
-import { InProcessNetwork, until } from '../support/in-process.js'
+import { InProcessNetwork, testSigner, until } from '../support/in-process.js'
 
 let network: InProcessNetwork
 afterEach(() => network.close())
@@ -80,12 +80,12 @@ describe('a network of replicas', () => {
     let early = 0
     for (let i = 0; early < 3; i++) {
       if (i > 200) throw new Error('no block was final before it was written')
-      const { organization, signer } = network.identity(2, `member ${i}`)
+      const signer = testSigner(`member ${i}`)
       const member = { name: `member-${i}`, keyType: 'ed25519', publicKey: signer.publicKey, kind: 'client' }
       const enrolled = await network.call(2, network.identity(2, 'admin'), 'identity', 'enroll', member)
       expect(enrolled.code).toBe('')
       const entry = { category: 'test', subject: 'subject', payload: 'first' }
-      const transaction = await network.encode({ organization, signer }, 'logbook', 'append', entry)
+      const transaction = await network.encode({ organization: 'org2', signer }, 'logbook', 'append', entry)
       if (replica.status().finalized > ledger.tip().header.height) early += 1
       expect(await network.submit(2, transaction)).toMatchObject({ kind: 'final' })
     }
