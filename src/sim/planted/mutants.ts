@@ -38,15 +38,6 @@ export const MUTANTS: readonly Mutant[] = [
     firstSeed: 759,
   },
   {
-    name: 'accepts-not-read',
-    rule: 'D1',
-    about: 'A replica that restarts does not know what it accepted.',
-    file: 'consensus/restore.js',
-    find: 'applyAccept(state, record);\n            return;',
-    replace: 'return;',
-    firstSeed: 2021,
-  },
-  {
     name: 'log-not-read',
     rule: 'D3',
     about: 'A replica that restarts reads nothing of its log.',
